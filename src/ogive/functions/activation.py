@@ -1,0 +1,228 @@
+"""What an entry of the catalogue is: a definition, and an activation made from it.
+
+A :class:`Definition` is the entry: formula, value, slope, parameters and facts. An
+:class:`Activation` is a definition with its parameters set; it is what users hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ogive.door import room
+from ogive.errors import BadParameter, nearest
+from ogive.numerics import cost
+from ogive.numerics.elementary import Array, is_tensor
+from ogive.numerics.kernels import Expression, as_input, evaluate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from torch.nn import Module
+
+    from ogive.report.card import Card
+
+INF = math.inf
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that shapes a function: its default and the closed interval it may lie in."""
+
+    name: str
+    default: float
+    low: float = -INF
+    high: float = INF
+    meaning: str = ""
+    positive: bool = False  # excludes 0 from an interval that starts there
+
+    def check(self, owner: str, given: Any) -> float:
+        """``given`` as a float within bounds; raises :class:`BadParameter` otherwise."""
+        try:
+            number = float(given)
+        except (TypeError, ValueError):
+            raise BadParameter(
+                f"{owner}: {self.name} is {given!r}, which is no number; "
+                f"write for example {owner}:{self.name}={self.default:g}"
+            ) from None
+        if not math.isfinite(number) or not self.low <= number <= self.high:
+            raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self._bounds()}")
+        if self.positive and number == 0:
+            raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self._bounds()}")
+        return number
+
+    def _bounds(self) -> str:
+        if self.low == -INF and self.high == INF:
+            return "it must be a finite number"
+        low = f"{'more than' if self.positive else 'at least'} {self.low:g}"
+        return f"it must be {low}" + (f" and at most {self.high:g}" if self.high < INF else "")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a function comes from: authors, title and year, and an identifier."""
+
+    text: str
+    arxiv: str | None = None
+    doi: str | None = None
+
+    def __str__(self) -> str:
+        if self.arxiv:
+            return f"{self.text}, arXiv:{self.arxiv}"
+        return f"{self.text}, doi:{self.doi}" if self.doi else self.text
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is claimed of a function; tests are made from every claim.
+
+    ``range`` is (infimum, supremum) over the reals, ``limits`` the values at -inf and +inf
+    (None where there is no limit), ``monotone`` one of "increasing" (strictly),
+    "non-decreasing", "constant" or None, ``parity`` "odd", "even" or None (after subtracting
+    the value at 0 where ``parity`` is "odd about (0, f(0))"), ``lipschitz`` the supremum of
+    the absolute slope, ``kinks`` the points where value or slope jump, ``at_kinks`` the
+    convention there.
+    """
+
+    range: tuple[float, float]
+    limits: tuple[float | None, float | None]
+    lipschitz: float
+    monotone: str | None = None
+    parity: str | None = None
+    kinks: tuple[float, ...] = ()
+    at_kinks: str = ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An entry of the catalogue.
+
+    ``formula`` is the mathematical definition as text; ``value`` and ``slope`` are the stable
+    ways to compute it and its derivative, both from the input, over
+    :mod:`ogive.numerics.elementary`; ``facts`` gives the :class:`Facts` at given parameters.
+    """
+
+    name: str
+    formula: str
+    value: Expression
+    slope: Expression
+    facts: Callable[..., Facts]
+    source: Source
+    family: str = "custom"
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    equivalents: dict[str, str] = field(default_factory=dict, hash=False)
+
+    def __call__(self, **settings: Any) -> Activation:
+        return Activation.of(self, settings)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function with its parameters set: ``act(x)``, ``act.slope(x)``, ``act.card()`` ..."""
+
+    definition: Definition
+    settings: tuple[float, ...] = ()  # in the order of definition.parameters
+
+    @classmethod
+    def of(cls, definition: Definition, settings: dict[str, Any]) -> Activation:
+        """The activation with ``settings``; raises :class:`BadParameter` for a wrong one."""
+        known = [p.name for p in definition.parameters]
+        for name in settings:
+            if name not in known:
+                has = f"it has {', '.join(known)}" if known else "it has none"
+                raise BadParameter(
+                    f"{definition.name} has no parameter {name!r}; {has}{nearest(name, known)}"
+                )
+        return cls(
+            definition,
+            tuple(
+                p.check(definition.name, settings.get(p.name, p.default))
+                for p in definition.parameters
+            ),
+        )
+
+    @property
+    def name(self) -> str:
+        """The entry's name, without parameters."""
+        return self.definition.name
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters as set."""
+        return dict(
+            zip((p.name for p in self.definition.parameters), self.settings, strict=True)
+        )
+
+    @property
+    def label(self) -> str:
+        """The text that :func:`ogive.get` turns back into this: ``elu:alpha=0.5``."""
+        changed = [
+            f"{p.name}={v:.17g}" if float(f"{v:g}") != v else f"{p.name}={v:g}"
+            for p, v in zip(self.definition.parameters, self.settings, strict=True)
+            if v != p.default
+        ]
+        return ":".join([self.name, *changed])
+
+    @property
+    def facts(self) -> Facts:
+        """The claims about this function at these parameters."""
+        return self.definition.facts(**self.parameters)
+
+    def value_expression(self, x: Array) -> Array:
+        """The bare expression of the value; no dtype rule, no gradient attached."""
+        return self.definition.value(x, *self.settings)
+
+    def slope_expression(self, x: Array) -> Array:
+        """The bare expression of the slope."""
+        return self.definition.slope(x, *self.settings)
+
+    def __call__(self, x: Any, out: Any = None) -> Any:
+        """f(x), elementwise, for arrays, tensors and numbers of any shape.
+
+        The input's floating dtype is kept; integers become float64 (arrays) or torch's default
+        dtype (tensors). ``out`` receives the result and must match in shape and dtype.
+        """
+        if out is None and is_tensor(x):
+            from ogive.numerics import autograd
+
+            return autograd.apply(self.value_expression, self.slope_expression, as_input(x))
+        return evaluate(self.value_expression, x, out)
+
+    def slope(self, x: Any, out: Any = None) -> Any:
+        """f'(x), elementwise, computed from the input; the convention holds at kinks."""
+        return evaluate(self.slope_expression, x, out)
+
+    def value_and_slope(self, x: Any) -> tuple[Any, Any]:
+        """(f(x), f'(x))."""
+        return self(x), self.slope(x)
+
+    @property
+    def operations(self) -> cost.Operations:
+        """Operations an element for value and slope together, counted from the definition."""
+        return cost.count(self.value_expression, self.slope_expression)
+
+    def module(self) -> Module:
+        """This function as a ``torch.nn.Module``."""
+        return room("torch.module").ActivationModule(self)  # type: ignore[no-any-return]
+
+    def card(self) -> Card:
+        """What is known of this function, each claim checked: see :class:`Card`."""
+        return room("report.card").card(self)  # type: ignore[no-any-return]
+
+    def plot(self, ax: Axes | None = None, *, slope: bool = True) -> Axes:
+        """Draw the function (and its slope) on ``ax``."""
+        return room("report.figures").draw_functions([self], ax=ax, slope=slope)  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> Any:
+        # Definitions hold lambdas, so a catalogue entry travels as its text.
+        from ogive.functions import registry
+
+        if registry.holds(self.definition):
+            return registry.get, (self.label,)
+        return Activation, (self.definition, self.settings)
+
+    def __repr__(self) -> str:
+        return f"ogive.get({self.label!r})"

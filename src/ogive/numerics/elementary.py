@@ -1,0 +1,130 @@
+"""Elementary functions, one name each, for every array kind.
+
+A definition in the catalogue is plain Python over these names, so the same lines serve NumPy
+arrays, PyTorch tensors and the operation counter of :mod:`ogive.numerics.cost`. The kind is
+decided by the type of the argument; PyTorch is looked at only if the caller has already
+imported it, so nothing heavy is loaded here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a NumPy array, a torch tensor, a cost.Traced, or a Python number
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether ``x`` is a PyTorch tensor (False where PyTorch was never imported)."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.Tensor)
+
+
+def _call(name: str, x: Array, *rest: Array) -> Array:
+    own = getattr(type(x), "elementary", None)
+    if own is not None:
+        return own(name, x, *rest)
+    if is_tensor(x):
+        return getattr(sys.modules["torch"], name)(x, *rest)
+    if name in {"erf", "erfc"}:
+        import scipy.special
+
+        return getattr(scipy.special, name)(x)
+    return getattr(np, name)(x, *rest)
+
+
+def exp(x: Array) -> Array:
+    """e to the power x."""
+    return _call("exp", x)
+
+
+def expm1(x: Array) -> Array:
+    """exp(x) - 1 without cancellation near 0."""
+    return _call("expm1", x)
+
+
+def log(x: Array) -> Array:
+    """The natural logarithm."""
+    return _call("log", x)
+
+
+def log1p(x: Array) -> Array:
+    """log(1 + x) without cancellation near 0."""
+    return _call("log1p", x)
+
+
+def sqrt(x: Array) -> Array:
+    """The square root."""
+    return _call("sqrt", x)
+
+
+def sin(x: Array) -> Array:
+    """The sine of x in radians."""
+    return _call("sin", x)
+
+
+def cos(x: Array) -> Array:
+    """The cosine of x in radians."""
+    return _call("cos", x)
+
+
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent."""
+    return _call("tanh", x)
+
+
+def erf(x: Array) -> Array:
+    """The error function."""
+    return _call("erf", x)
+
+
+def erfc(x: Array) -> Array:
+    """1 - erf(x) without cancellation for large x."""
+    return _call("erfc", x)
+
+
+def absolute(x: Array) -> Array:
+    """The absolute value."""
+    return _call("abs", x)
+
+
+def where(condition: Array, a: Array, b: Array) -> Array:
+    """``a`` where ``condition`` holds and ``b`` elsewhere; ``a`` or ``b`` may be a number."""
+    return _call("where", condition, a, b)
+
+
+def minimum(x: Array, bound: float) -> Array:
+    """The smaller of ``x`` and the number ``bound``; NaN stays NaN."""
+    return x.clamp(max=bound) if is_tensor(x) else _call("minimum", x, bound)
+
+
+def maximum(x: Array, bound: float) -> Array:
+    """The larger of ``x`` and the number ``bound``; NaN stays NaN."""
+    return x.clamp(min=bound) if is_tensor(x) else _call("maximum", x, bound)
+
+
+def isinf(x: Array) -> Array:
+    """Where x is infinite."""
+    return _call("isinf", x)
+
+
+def keep_nan(x: Array, y: Array) -> Array:
+    """``y``, but NaN where ``x`` is: for expressions whose comparisons would lose a NaN."""
+    return where(x == x, y, x)
+
+
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)), from exp of a non-positive number, so that nothing overflows."""
+    e = exp(-absolute(x))
+    return where(x >= 0, 1.0, e) / (1 + e) if is_tensor(x) else where(x >= 0, 1, e) / (1 + e)
+
+
+def logistic_slope(x: Array) -> Array:
+    """exp(-|x|) / (1 + exp(-|x|))^2: the logistic's derivative, from the input.
+
+    Taken from the output as s(1 - s) it would be 0 in float32 for every x above 16.6.
+    """
+    e = exp(-absolute(x))
+    return e / ((1 + e) * (1 + e))

@@ -47,16 +47,19 @@ class Parameter:
                 f"write for example {owner}:{self.name}={self.default:g}"
             ) from None
         if not math.isfinite(number) or not self.low <= number <= self.high:
-            raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self._bounds()}")
+            raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self.bounds()}")
         if self.positive and number == 0:
-            raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self._bounds()}")
+            raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self.bounds()}")
         return number
 
-    def _bounds(self) -> str:
-        if self.low == -INF and self.high == INF:
-            return "it must be a finite number"
-        low = f"{'more than' if self.positive else 'at least'} {self.low:g}"
-        return f"it must be {low}" + (f" and at most {self.high:g}" if self.high < INF else "")
+    def bounds(self) -> str:
+        """The interval in words: "it must be at least 0 and at most 1"."""
+        ends = []
+        if self.low > -INF:
+            ends.append(f"{'more than' if self.positive else 'at least'} {self.low:g}")
+        if self.high < INF:
+            ends.append(f"at most {self.high:g}")
+        return f"it must be {' and '.join(ends) or 'a finite number'}"
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,7 @@ class Activation:
     @property
     def parameters(self) -> dict[str, float]:
         """The parameters as set."""
-        return dict(
-            zip((p.name for p in self.definition.parameters), self.settings, strict=True)
-        )
+        return dict(zip((p.name for p in self.definition.parameters), self.settings, strict=True))
 
     @property
     def label(self) -> str:

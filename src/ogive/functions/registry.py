@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ogive.errors import BadParameter, OgiveError, UnknownName, nearest
 from ogive.functions.activation import Activation, Definition
 
+if TYPE_CHECKING:
+    from ogive.functions.vector import AxisFunction
+
 _entries: dict[str, Definition] = {}
+_along_axis: dict[str, AxisFunction] = {}
 _aliases: dict[str, str] = {}
 
 
@@ -16,16 +20,30 @@ def _plain(name: str) -> str:
 
 
 def register(definition: Definition) -> Definition:
-    """Add an entry; raises :class:`OgiveError` if its name or an alias is taken."""
-    for name in (definition.name, *definition.aliases):
-        if name != _plain(name):
+    """Add an elementwise entry; raises :class:`OgiveError` if its name or an alias is taken."""
+    _claim(definition)
+    _entries[definition.name] = definition
+    return definition
+
+
+def register_axis(function: AxisFunction) -> AxisFunction:
+    """Add a function that works along an axis; raises as :func:`register` does."""
+    _claim(function)
+    _along_axis[function.name] = function
+    return function
+
+
+def _claim(entry: Definition | AxisFunction) -> None:
+    wanted = (entry.name, *entry.aliases)
+    for name in wanted:
+        if name != _plain(name) or not name.isidentifier():
             raise OgiveError(f"{name!r} is no catalogue name; use lower case and underscores")
-        if name in _entries or name in _aliases:
+        if name in _entries or name in _along_axis or name in _aliases:
             owner = _aliases.get(name, name)
             raise OgiveError(f"{name!r} is already the name of {owner}; choose another")
-    _entries[definition.name] = definition
-    _aliases.update(dict.fromkeys(definition.aliases, definition.name))
-    return definition
+    if len(set(wanted)) < len(wanted):
+        raise OgiveError(f"{entry.name!r} gives a name twice; give each name once")
+    _aliases.update(dict.fromkeys(entry.aliases, entry.name))
 
 
 def holds(definition: Definition) -> bool:
@@ -33,25 +51,28 @@ def holds(definition: Definition) -> bool:
     return _entries.get(definition.name) is definition
 
 
+def entries() -> list[Definition | AxisFunction]:
+    """Every entry, elementwise or along an axis, sorted by name."""
+    everything: dict[str, Definition | AxisFunction] = {**_entries, **_along_axis}
+    return [everything[name] for name in sorted(everything)]
+
+
 def names(family: str | None = None) -> list[str]:
     """The catalogue's names, sorted; only those of ``family`` where given.
 
     Raises :class:`UnknownName` for a family that does not exist.
     """
-    if family is None:
-        return sorted(_entries)
-    chosen = sorted(n for n, d in _entries.items() if d.family == family)
+    chosen = [e.name for e in entries() if family in (None, e.family)]
     if not chosen:
-        known = families()
         raise UnknownName(
-            f"there is no family {family!r}; the families are {', '.join(known)}"
+            f"there is no family {family!r}; the families are {', '.join(families())}"
         )
     return chosen
 
 
 def families() -> list[str]:
     """The catalogue's families, sorted."""
-    return sorted({d.family for d in _entries.values()})
+    return sorted({e.family for e in entries()})
 
 
 def aliases() -> dict[str, str]:
@@ -59,16 +80,38 @@ def aliases() -> dict[str, str]:
     return dict(_aliases)
 
 
-def definition(name: str) -> Definition:
-    """The entry called ``name`` (or with that alias); raises :class:`UnknownName`."""
+def _canonical(name: str) -> str:
     plain = _plain(name)
-    found = _entries.get(_aliases.get(plain, plain))
-    if found is None:
-        close = nearest(plain, [*_entries, *_aliases])
+    return _aliases.get(plain, plain)
+
+
+def definition(name: str) -> Definition:
+    """The elementwise entry called ``name`` (or with that alias).
+
+    Raises :class:`UnknownName`, also for a function that works along an axis.
+    """
+    found = _entries.get(_canonical(name))
+    if found is not None:
+        return found
+    if _canonical(name) in _along_axis:
         raise UnknownName(
-            f"there is no function {name!r}{close}; `ogive list` shows them all"
+            f"{name!r} works along an axis, over several numbers at once, so it cannot stand "
+            f"where an elementwise function is needed; name one of `ogive list`"
         )
-    return found
+    close = nearest(_plain(name), [*_entries, *_along_axis, *_aliases])
+    raise UnknownName(f"there is no function {name!r}{close}; `ogive list` shows them all")
+
+
+def find(name: str | Activation, **parameters: Any) -> Activation | AxisFunction:
+    """The catalogue's function called ``name``: like :func:`get`, but softmax is found too."""
+    if isinstance(name, str) and _canonical(name.partition(":")[0]) in _along_axis:
+        if parameters or ":" in name:
+            raise BadParameter(
+                f"{name.partition(':')[0]} has no parameters; it takes its axis in the call: "
+                f"f(x, axis=-1)"
+            )
+        return _along_axis[_canonical(name)]
+    return get(name, **parameters)
 
 
 def get(name: str | Activation, **parameters: Any) -> Activation:
@@ -77,7 +120,8 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
     ``get("elu", alpha=0.5)`` and ``get("elu:alpha=0.5")`` are the same. An :class:`Activation`
     is returned with the given parameters changed.
 
-    Raises :class:`UnknownName` for an unknown name (naming the nearest) and
+    Raises :class:`UnknownName` for an unknown name (naming the nearest) or one that works along
+    an axis, and
     :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice.
     """
     if isinstance(name, Activation):

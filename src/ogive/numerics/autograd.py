@@ -22,22 +22,22 @@ class WithSlope(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: torch.Tensor, value: Expression, slope: Expression) -> torch.Tensor:
+    def forward(x: torch.Tensor, value: Expression, slope: Expression) -> Any:  # noqa: ARG004
         return evaluate(value, x)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ARG004
         x, _, ctx.slope = inputs
         ctx.save_for_backward(x)
         ctx.save_for_forward(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return gradient * evaluate(ctx.slope, x), None, None
 
     @staticmethod
-    def jvp(ctx: Any, tangent: torch.Tensor, *_: Any) -> torch.Tensor:  # type: ignore[override]
+    def jvp(ctx: Any, tangent: torch.Tensor, *_: Any) -> Any:
         (x,) = ctx.saved_tensors
         return tangent * evaluate(ctx.slope, x)
 

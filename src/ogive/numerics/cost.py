@@ -20,9 +20,7 @@ class Operations:
     simple: int = 0
 
     def __add__(self, other: Operations) -> Operations:
-        return Operations(
-            self.transcendental + other.transcendental, self.simple + other.simple
-        )
+        return Operations(self.transcendental + other.transcendental, self.simple + other.simple)
 
 
 class Traced:
@@ -43,7 +41,7 @@ class Traced:
     def __neg__(self) -> Traced:
         return self._made("negative")
 
-    def _binary(name: str) -> Any:  # type: ignore[misc]  # noqa: N805
+    def _binary(name: str) -> Any:  # type: ignore[misc]
         return lambda self, other: self._made(name, other)
 
     __add__ = __radd__ = _binary("add")
@@ -53,7 +51,7 @@ class Traced:
     __pow__ = _binary("power")
     __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
     __lt__, __le__ = _binary("less"), _binary("less_equal")
-    __eq__ = _binary("equal")  # type: ignore[assignment]
+    __eq__ = _binary("equal")
     __and__, __or__ = _binary("and"), _binary("or")
     __hash__ = object.__hash__
 

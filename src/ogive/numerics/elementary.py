@@ -112,7 +112,7 @@ def isinf(x: Array) -> Array:
 
 def keep_nan(x: Array, y: Array) -> Array:
     """``y``, but NaN where ``x`` is: for expressions whose comparisons would lose a NaN."""
-    return where(x == x, y, x)
+    return where(x == x, y, x)  # noqa: PLR0124
 
 
 def logistic(x: Array) -> Array:

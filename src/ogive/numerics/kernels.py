@@ -29,7 +29,10 @@ def as_input(x: Any) -> Array:
         if x.is_complex():
             raise OgiveError(f"the tensor is {x.dtype}; activation functions here take real input")
         return x if x.is_floating_point() else x.to(torch.get_default_dtype())
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise OgiveError("the input is a ragged list; give rows of equal length") from None
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
     if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
@@ -66,4 +69,4 @@ def _on_torch(expression: Expression, x: Any, out: Any) -> Any:
     torch = sys.modules["torch"]
     wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
     result = expression(wide).to(x.dtype)
-    return result if out is None else out.copy_(result)
+    return result if out is None else out.copy_(result.detach())

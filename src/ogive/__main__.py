@@ -1,0 +1,5 @@
+"""``python -m ogive``: the command line."""
+
+from ogive.cli import main
+
+main()

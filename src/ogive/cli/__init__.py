@@ -1,0 +1,95 @@
+"""The command line: one thin module a verb, and one place where errors become sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from ogive.cli import choose, evaluate, listing, plot, predict, report, show
+from ogive.errors import OgiveError
+
+# Typer brings a click of its own or uses the installed one, depending on its version.
+_UsageError: Any = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
+NUMBERS_MAY_BE_NEGATIVE: dict[str, Any] = {"ignore_unknown_options": True}
+
+app = typer.Typer(
+    name="ogive",
+    help="Which activation function should my network use? Exact functions and fair comparisons.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import ogive
+
+        typer.echo(f"ogive {ogive.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", callback=_print_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
+app.command("choose")(choose.choose)
+app.command("report")(report.report)
+app.command("predict")(predict.predict)
+app.command("eval", context_settings=NUMBERS_MAY_BE_NEGATIVE)(evaluate.evaluate)
+app.command("list")(listing.listing)
+app.command("show")(show.show)
+app.command("plot", context_settings=NUMBERS_MAY_BE_NEGATIVE)(plot.plot)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    The exit code is 0 when done, 2 for bad input or usage, 130 when interrupted and 1 for
+    anything else.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = app(
+            args=None if arguments is None else list(arguments),
+            prog_name="ogive",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except OgiveError as error:
+        return _fail(str(error), 2)
+    except _UsageError as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, typer.Abort) as error:
+        return _fail(str(error) or str(error.__cause__ or "") or "interrupted", 130)
+    except BrokenPipeError:
+        # The reader (such as `head`) has gone; keep Python from complaining at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("OGIVE_DEBUG") == "1":
+            raise
+        return _fail(
+            f"unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}; please report "
+            f"this with the command you ran (OGIVE_DEBUG=1 shows where it happened)",
+            1,
+        )
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"ogive: {message}", file=sys.stderr)
+    return code

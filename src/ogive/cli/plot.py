@@ -1,0 +1,28 @@
+"""``ogive plot``: a picture of functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def plot(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME", help="Functions: relu elu:alpha=0.5 tanh.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The picture: a .png, .svg or .pdf file.")
+    ],
+    slope: Annotated[bool, typer.Option("--slope", help="Draw the slopes below.")] = False,
+    low: Annotated[float, typer.Option("--from", help="The left end of x.")] = -6.0,
+    high: Annotated[float, typer.Option("--to", help="The right end of x.")] = 6.0,
+) -> None:
+    """Draw functions, and with --slope their derivatives, into a file."""
+    from ogive.functions import registry
+    from ogive.report.figures import function_figure, save
+
+    functions = [registry.get(name) for name in names]
+    figure = function_figure(functions, slope=slope, low=low, high=high)
+    typer.echo(f"The picture is in {save(figure, output)}.", err=True)

@@ -1,0 +1,28 @@
+"""``ogive show``: the card of a function."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A function: elu, elu:alpha=0.5.")],
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help='Print one JSON document; infinities are "inf" and "-inf".'),
+    ] = False,
+) -> None:
+    """Show what is known of a function, with every claim tried out."""
+    from ogive.functions import registry
+    from ogive.report.card import card
+
+    shown = card(registry.find(name))
+    if as_json:
+        typer.echo(json.dumps(shown.to_dict(), allow_nan=False))
+        return
+    from rich.console import Console
+
+    Console().print(shown)

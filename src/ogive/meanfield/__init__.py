@@ -1,0 +1,1 @@
+"""What a function does in a random deep network, before any training."""

@@ -1,0 +1,24 @@
+"""The scale of the weights that keeps a signal's size from layer to layer."""
+
+from __future__ import annotations
+
+import math
+
+from ogive.errors import OgiveError
+from ogive.functions.activation import Activation
+from ogive.meanfield.moments import moments
+
+
+def gain(act: Activation) -> float:
+    """g = 1/sqrt(E f(z)^2): weights drawn from N(0, g^2/fan_in) keep pre-activation variance 1.
+
+    It is sqrt(2) for the ReLU and 1 for the identity and the SELU. Raises :class:`OgiveError`
+    for a function whose second moment is zero or not finite.
+    """
+    second = moments(act).second
+    if second == 0:
+        raise OgiveError(
+            f"{act.label} is 0 for every input, so no weight scale keeps its signal; "
+            f"choose another function or parameter"
+        )
+    return 1 / math.sqrt(second)

@@ -1,0 +1,1 @@
+"""The report room: results as tables, JSON, figures and pages. Nothing here needs torch."""

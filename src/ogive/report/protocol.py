@@ -1,0 +1,176 @@
+"""How a study was made, in plain words and with its own numbers."""
+
+from __future__ import annotations
+
+import shlex
+import statistics
+from collections.abc import Callable
+from pathlib import PurePath
+
+from ogive.study.record import Study
+from ogive.study.verdict import Verdict
+from ogive.study.wording import counted, final_runs, listed
+
+
+def network(study: Study) -> str:
+    """The network that every candidate was put into, in a sentence."""
+    plan, about = study.plan, study.about
+    outputs = len(about["classes"]) if about["kind"] == "multiclass" else 1
+    sizes = [plan.inputs, *[plan.width] * plan.depth, outputs]
+    weights = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    return (
+        f"{counted(plan.inputs, 'input')}, {counted(plan.depth, 'hidden layer')} of "
+        f"{counted(plan.width, 'unit')}, each followed by the candidate function, and "
+        f"{counted(outputs, 'output unit')} with {about['output_unit']}: "
+        f"{counted(weights, 'weight')} in all. The linear model has the same output and no "
+        "hidden layer."
+    )
+
+
+def protocol(study: Study, verdict: Verdict) -> list[tuple[str, str]]:
+    """How the study was made, as (heading, sentences), with this study's numbers."""
+    steps: tuple[tuple[str, Callable[[Study, Verdict], str]], ...] = (
+        ("Splits", _splits),
+        ("Learning rates", _tuning),
+        ("Training", _training),
+        ("Initial weights", _weights),
+        ("Final runs", _finals),
+        ("Intervals", _intervals),
+        ("Tie group", _ties),
+    )
+    return [(heading, make(study, verdict)) for heading, make in steps]
+
+
+def _splits(study: Study, _: Verdict) -> str:
+    about, plan = study.about, study.plan
+    kept = (
+        "in whole groups, so that no group is on both sides"
+        if about["grouped"]
+        else "with the classes in their proportions"
+        if about["classes"]
+        else "at random"
+    )
+    rows = f"the {counted(about['rows'], 'row')}"
+    if about["test_rows"] is not None:
+        return (
+            f"The test rows are fixed: {about['test_origin']} "
+            f"({counted(about['test_rows'], 'row')}). Each of {counted(plan.splits, 'split')} "
+            f"develops on four fifths of {rows} that remain, drawn {kept}."
+        )
+    return (
+        f"In each of {counted(plan.splits, 'split')}, a fifth of {rows} is held out as test rows, "
+        f"drawn {kept}, and the other rows develop the networks."
+    )
+
+
+def _tuning(study: Study, _: Verdict) -> str:
+    plan, about = study.plan, study.about
+    fifth = "the latest fifth" if about.get("ordered") else "a fifth"
+    draws = counted(plan.tunings, "draw")
+    rates = listed([f"{rate:g}" for rate in plan.rates])
+    if len(plan.rates) == 1:
+        return f"Every candidate was trained with the learning rate {rates}."
+    return (
+        f"In each split every candidate tried the same {len(plan.rates)} learning rates ({rates}) "
+        f"in {draws} of training and validation rows ({fifth} of the development rows "
+        f"validates), and went on with the rate of the best mean validation score."
+    )
+
+
+def _training(study: Study, _: Verdict) -> str:
+    plan = study.plan
+    rows = statistics.median(r.train_rows for r in study.runs)
+    check = plan.epochs(plan.evaluate_every, rows)
+    most = plan.epochs(plan.evaluate_every * plan.rungs, rows)
+    return (
+        f"Adam on batches of {plan.batch_size} rows. The validation loss is taken every "
+        f"{counted(plan.evaluate_every, 'step')} ({check:.2g} {'epoch' if check < 1.05 else 'epochs'}); "
+        "training stops after "
+        f"{counted(plan.patience, 'check')} without improvement, at the latest after {most:.3g} "
+        "epochs, and the weights with the lowest validation loss are kept. All candidates share "
+        "these settings."
+    )
+
+
+def _weights(study: Study, _: Verdict) -> str:
+    shared = (
+        "Within a split all candidates share the underlying random draws and the order of "
+        "batches, so that their differences are paired."
+        if study.plan.paired
+        else "Within a split each candidate has random draws of its own."
+    )
+    return (
+        "Weights are normal with variance gain²/fan-in, where gain = 1/√E[f(z)²] for a standard "
+        "normal z: the scale at which each layer of that function keeps the signal's variance at "
+        "1. (The first layer's scale follows from the inputs, since no function precedes it.) "
+        f"Every candidate has its own gain. {shared}"
+    )
+
+
+def _finals(study: Study, _: Verdict) -> str:
+    return (
+        f"In each split, {counted(study.plan.finals, 'run')} with the chosen rate, from fresh "
+        "draws of weights and of training and validation rows, "
+        f"{'is' if study.plan.finals == 1 else 'are'} scored on the test rows, which tuning never "
+        f"saw. The score of a split is {'that score' if study.plan.finals == 1 else 'their mean'}; "
+        f"each candidate has {counted(final_runs(study), 'final run')} in all."
+    )
+
+
+def _intervals(study: Study, _: Verdict) -> str:
+    plan = study.plan
+    resamples = max((len(r.resampled) for r in study.runs), default=0)
+    extra = (
+        f" The variance over {resamples} bootstrap resamples of the fixed test rows is added."
+        if resamples
+        else ""
+    )
+    return (
+        "95%, for the expected score on new data of a network tuned and trained on a fresh "
+        "training set. Splits of the same rows overlap, so the variance of a mean over J = "
+        f"{plan.splits} splits is taken as S² (1/J + ρ), with ρ = {plan.holdout_ratio:.3g} test "
+        f"rows per development row and {plan.splits - 1} degrees of freedom (the corrected "
+        "resampled t: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine "
+        f"Learning 52, 239-281, 2003).{extra}"
+    )
+
+
+def _ties(_: Study, verdict: Verdict) -> str:
+    value = "" if verdict.critical is None else f", here {verdict.critical:.2f}"
+    margin = (
+        ""
+        if verdict.margin is None
+        else " A candidate whose whole interval is within the margin stays in it too."
+    )
+    return (
+        "The intervals of the differences hold for all pairs of candidates at once: they are as "
+        "many standard errors wide on each side as the largest of all |t| reaches in 95% of "
+        f"studies without differences{value}. A candidate leaves the tie group only if the "
+        "interval of its difference from the best score lies wholly on the worse side."
+        f"{margin} Within the group the recommendation is the function that is cheapest to "
+        "compute: the fewest exponentials and the like, then the fewest simple operations, then "
+        "the fewest parameters."
+    )
+
+
+def command(study: Study) -> str:
+    """The command that makes this study again."""
+    request, plan = study.request, study.plan
+    if request.get("command"):
+        return str(request["command"])
+    words = ["ogive", "choose", str(request.get("data", study.about["name"]))]
+    options = {
+        # A built-in set knows its target; a file needs to be told.
+        "target": study.about["target"] if PurePath(words[2]).suffix else None,
+        "metric": study.about["metric"],
+        "candidates": ",".join(plan.labels),
+        "seeds": plan.splits,
+        "depth": plan.depth,
+        "width": plan.width,
+        "rates": ",".join(f"{rate:g}" for rate in plan.rates),
+        "seed": plan.seed,
+    }
+    for name, value in options.items():
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)

@@ -1,0 +1,1 @@
+"""The fair comparison: tables in, training, verdict and store."""

@@ -1,0 +1,114 @@
+"""Who carries out the units of work: any ``concurrent.futures.Executor``.
+
+The default is one local process a core, one thread each. Only the driver, which calls
+:func:`carry_out_units`, hears of results and stores them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from ogive.errors import BadStudy
+from ogive.study.plan import Plan, Unit
+from ogive.study.record import Run
+from ogive.study.task import Task
+from ogive.study.work import Entrant, carry_out_from
+
+TRIES = 3  # times a unit is handed out again after its worker was lost
+
+
+class InProcess(Executor):
+    """Carries out each call at once in this process: no pool to start, simple to debug."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A future that is already done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def local_workers(units: int) -> int:
+    """Processes worth starting on this machine for so many units."""
+    return max(
+        1,
+        min(
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1,
+            units,
+        ),
+    )
+
+
+@contextmanager
+def _executor(engine: Executor | str | None, units: int) -> Iterator[Executor]:
+    if isinstance(engine, Executor):
+        yield engine
+        return
+    if engine not in (None, "here"):
+        raise BadStudy(
+            f"the engine {engine!r} is not known; leave it out for local processes, use 'here' "
+            "for this process, or give a concurrent.futures.Executor"
+        )
+    workers = local_workers(units)
+    if engine == "here" or units <= 1:
+        yield InProcess()
+        return
+    import loky
+
+    pool = loky.ProcessPoolExecutor(workers, env={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+    finished = False
+    try:
+        yield pool
+        finished = True
+    finally:
+        # After Ctrl-C or an error the units in flight are of no use to anyone.
+        pool.shutdown(wait=finished, kill_workers=not finished)
+
+
+def carry_out_units(
+    task: Task,
+    plan: Plan,
+    entrants: Mapping[str, Entrant],
+    units: Sequence[Unit],
+    engine: Executor | str | None,
+    store: Callable[[Unit, list[Run], float], None],
+) -> None:
+    """Carry out ``units``, calling ``store(unit, runs, seconds)`` as each ends.
+
+    A unit whose worker died is handed out again, in a fresh pool. Raises whatever a unit raises.
+    """
+    left = {unit.id: unit for unit in units}
+    with tempfile.TemporaryDirectory(prefix="ogive-") as folder:
+        path = Path(folder) / "study.pickle"
+        path.write_bytes(cloudpickle.dumps((task, plan, dict(entrants))))
+        for attempt in range(1, TRIES + 1):
+            try:
+                with _executor(engine, len(left)) as executor:
+                    futures = {
+                        executor.submit(carry_out_from, str(path), unit): unit
+                        for unit in left.values()
+                    }
+                    for future in as_completed(futures):
+                        unit = futures[future]
+                        store(unit, *future.result())
+                        del left[unit.id]
+                return
+            except BrokenExecutor:
+                if attempt == TRIES:
+                    raise BadStudy(
+                        f"worker processes died {TRIES} times, most likely for want of memory; "
+                        "what was finished is stored, so repeat the command on a machine with "
+                        "more memory, or with a smaller --width"
+                    ) from None

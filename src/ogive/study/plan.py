@@ -1,0 +1,252 @@
+"""What a study will do, decided before it starts and stored: candidates, sizes, seeds, units.
+
+Nothing here depends on how many workers carry the plan out or on how fast they are, so an
+interrupted study ends as the undisturbed one would.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ogive.errors import BadStudy
+from ogive.functions import Activation, get
+from ogive.study.splits import holdout_ratio
+from ogive.study.task import Task
+
+PROTOCOL = "1"
+DEFAULT_CANDIDATES = (
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "tanh",
+    "softplus",
+    "sigmoid",
+)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+BASELINE = "linear model"
+FEWEST_SPLITS, USUAL_SPLITS, MOST_SPLITS = 5, 20, 200
+MOST_CANDIDATES, MOST_DEPTH, MOST_WIDTH = 100, 64, 4096
+SPLITS_A_UNIT = 10
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A function under the name it has in the study."""
+
+    label: str
+    function: Activation
+
+    @property
+    def identity(self) -> str:
+        """What tells this candidate from another of the same label: its formula too."""
+        return f"{self.label} = {self.function.label} = {self.function.definition.formula}"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work that is stored whole: one candidate on some splits."""
+
+    label: str
+    splits: tuple[int, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.label}/{self.splits[0]}-{self.splits[-1]}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what the runs of a study come to, apart from the data."""
+
+    candidates: tuple[str, ...]  # identities, in the order given
+    labels: tuple[str, ...]
+    inputs: int
+    width: int
+    depth: int
+    splits: int
+    tunings: int  # tuning draws a split, at every rate
+    finals: int  # final draws a split, at the chosen rate
+    rates: tuple[float, ...]
+    batch_size: int
+    evaluate_every: int
+    rungs: int
+    patience: int
+    stack: int
+    splits_a_unit: int
+    seed: int
+    paired: bool
+    holdout_ratio: float
+    protocol: str = PROTOCOL
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as stored."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Plan:
+        """The plan that :meth:`to_dict` wrote."""
+        lists = {k: tuple(v) for k, v in stored.items() if isinstance(v, list)}
+        return cls(**{**stored, **lists})
+
+    def units(self) -> list[Unit]:
+        """All units of work: round by round, so that early results cover every candidate."""
+        starts = range(0, self.splits, self.splits_a_unit)
+        return [
+            Unit(label, tuple(range(s, min(s + self.splits_a_unit, self.splits))))
+            for s in starts
+            for label in (*self.labels, BASELINE)
+        ]
+
+    @property
+    def runs(self) -> int:
+        """Trainings in all, the baseline's included."""
+        each = self.tunings * len(self.rates) + self.finals
+        return (len(self.labels) + 1) * self.splits * each
+
+    def epochs(self, steps: float, rows: int) -> float:
+        """Passes over ``rows`` training rows that ``steps`` steps amount to."""
+        return steps * self.batch_size / rows
+
+
+def candidates_from(
+    given: str | Sequence[str | Activation] | Mapping[str, str | Activation] | None,
+) -> list[Candidate]:
+    """Candidates from names, activations, ``{label: function}``, or the default spread.
+
+    Raises :class:`UnknownName` for an unknown name and :class:`BadStudy` for a candidate named
+    twice, for none, or for too many.
+    """
+    if given is None:
+        given = DEFAULT_CANDIDATES
+    if isinstance(given, str):
+        given = [part for part in given.split(",") if part.strip()]
+    if isinstance(given, Mapping):
+        chosen = [Candidate(str(label), _function(f)) for label, f in given.items()]
+    else:
+        functions = [_function(f) for f in given]
+        chosen = [Candidate(f.label, f) for f in functions]
+    if not 1 <= len(chosen) <= MOST_CANDIDATES:
+        raise BadStudy(
+            f"{len(chosen)} candidates were given; name between 1 and {MOST_CANDIDATES}, "
+            "for example relu,tanh,elu:alpha=0.5"
+        )
+    seen: set[str] = set()
+    for candidate in chosen:
+        if candidate.label in seen:
+            raise BadStudy(
+                f"the candidate {candidate.label} is named twice; name each function once "
+                "(in Python, a dict of labels tells equal functions apart)"
+            )
+        if candidate.label == BASELINE:
+            raise BadStudy(f"{BASELINE!r} is the baseline's own label; choose another")
+        seen.add(candidate.label)
+    return chosen
+
+
+def _function(given: str | Activation) -> Activation:
+    chosen = get(given.strip() if isinstance(given, str) else given)
+    if not isinstance(chosen, Activation):
+        raise BadStudy(
+            f"{given} acts along an axis and cannot stand between layers as it is; "
+            "choose elementwise functions (`ogive list` shows them)"
+        )
+    return chosen
+
+
+def seconds(budget: str | float | int) -> float:
+    """A budget such as ``90``, ``"90s"``, ``"5m"`` or ``"1.5h"`` in seconds."""
+    text = str(budget).strip().lower()
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    try:
+        number = float(text[:-1] if unit else text) * (unit or 1.0)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= 7 * 24 * 3600:
+        raise BadStudy(
+            f"the budget {budget!r} is no usable time; write for example 90s, 5m or 2h "
+            "(more than 0, at most 168h)"
+        )
+    return number
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadStudy(f"{name} is {value}; give a whole number from {low} to {high}")
+    return value
+
+
+def _rates(rates: Sequence[float] | None) -> tuple[float, ...]:
+    chosen = tuple(RATES if rates is None else rates)
+    try:
+        good = 1 <= len(chosen) <= 50 and all(0 < float(r) <= 100 for r in chosen)
+    except (TypeError, ValueError):
+        good = False
+    if not good or len(set(chosen)) < len(chosen):
+        raise BadStudy(
+            f"the learning rates {list(chosen)} cannot be used; give up to 50 different numbers "
+            "above 0 and at most 100"
+        )
+    return tuple(sorted(float(r) for r in chosen))
+
+
+def sensible_width(rows: int) -> int:
+    """Units a hidden layer, by the number of rows."""
+    return 32 if rows < 1000 else 64 if rows < 10_000 else 128
+
+
+def sensible_splits(rows: int) -> int:
+    """Splits where neither a number nor a budget is given: fewer where each has many rows."""
+    return USUAL_SPLITS if rows < 20_000 else 10
+
+
+def make_plan(
+    task: Task,
+    chosen: Sequence[Candidate],
+    inputs: int,
+    *,
+    seeds: int | None = None,
+    depth: int | None = None,
+    width: int | None = None,
+    rates: Sequence[float] | None = None,
+    seed: int = 0,
+    paired: bool = True,
+    rungs: int | None = None,
+) -> Plan:
+    """A plan for ``task``; raises :class:`BadStudy` for a setting that cannot be carried out."""
+    rows = len(task.frame)
+    train = int(rows * 0.64)
+    batch = 16 if rows < 400 else 32 if rows < 10_000 else 64 if rows < 50_000 else 128
+    an_epoch = max(1, round(train / batch))
+    return Plan(
+        candidates=tuple(c.identity for c in chosen),
+        labels=tuple(c.label for c in chosen),
+        inputs=inputs,
+        width=_whole("width", sensible_width(rows) if width is None else width, 1, MOST_WIDTH),
+        depth=_whole("depth", 2 if depth is None else depth, 1, MOST_DEPTH),
+        splits=_whole(
+            "seeds",
+            sensible_splits(rows) if seeds is None else seeds,
+            FEWEST_SPLITS,
+            MOST_SPLITS,
+        ),
+        tunings=2 if rows < 20_000 else 1,
+        finals=3 if rows < 20_000 else 1,
+        rates=_rates(rates),
+        batch_size=batch,
+        evaluate_every=min(max(an_epoch, 15), 80),
+        rungs=_whole("rungs", 50 if rungs is None else rungs, 1, 10_000),
+        patience=8,
+        stack=40,
+        splits_a_unit=SPLITS_A_UNIT if rows < 20_000 else 2,
+        seed=_whole("seed", seed, 0, 2**63 - 1),
+        paired=paired,
+        holdout_ratio=holdout_ratio(task),
+    )

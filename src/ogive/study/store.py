@@ -1,0 +1,204 @@
+"""One SQLite file a study.
+
+Every finished unit of work is one transaction, so a kill at any moment loses at most the units
+in flight. Only the driver writes; others may read while a study runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ogive.errors import BadStore
+from ogive.study.plan import Plan, Unit
+from ogive.study.record import Run, Study
+
+FORMAT = "1"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS units (id TEXT PRIMARY KEY, seconds REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    unit TEXT NOT NULL REFERENCES units(id), label TEXT NOT NULL, split INTEGER NOT NULL,
+    stage TEXT NOT NULL, draw INTEGER NOT NULL, rate REAL NOT NULL, score REAL, run TEXT NOT NULL,
+    PRIMARY KEY (label, split, stage, draw, rate)
+);
+CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, content BLOB NOT NULL);
+"""
+# What a person would call the settings whose difference makes a store another study's.
+_SPOKEN = {
+    "fingerprint": "the data's content",
+    "seeds": "--seeds",
+    "budget": "--budget",
+    "candidates": "--candidates",
+    "protocol": "Ogive's protocol",
+}
+
+
+class Store:
+    """An open store. ``path`` None keeps it in memory."""
+
+    def __init__(self, path: str | Path | None, *, create: bool = True) -> None:
+        self.path = None if path is None else Path(path)
+        if self.path is not None:
+            self._check(self.path, create)
+        with self._errors():
+            self._db = sqlite3.connect(self.path or ":memory:", timeout=30)
+        try:
+            with self._errors():
+                if create:
+                    if self.path is not None:
+                        self._db.execute("PRAGMA journal_mode=WAL")
+                    self._db.execute("PRAGMA synchronous=NORMAL")
+                    self._db.executescript(_TABLES)
+                stored = dict(self._db.execute("SELECT key, value FROM study"))
+        except BadStore:
+            self._db.close()
+            raise
+        self._head: dict[str, Any] = {k: json.loads(v) for k, v in stored.items()}
+        if self._head and self._head.get("format") != FORMAT:
+            self._db.close()
+            raise BadStore(
+                f"{self.path} was written in format {self._head.get('format')}, and this Ogive "
+                f"reads format {FORMAT}; use the version that wrote it, or another --store"
+            )
+
+    @staticmethod
+    def _check(path: Path, create: bool) -> None:
+        if path.is_dir():
+            raise BadStore(f"the store {path} is a folder; name a file, such as study.sqlite")
+        if not path.exists():
+            if not create:
+                raise BadStore(f"there is no store {path}; `ogive choose --store {path}` makes one")
+            if not path.parent.is_dir():
+                raise BadStore(
+                    f"the store {path} cannot be made because the folder {path.parent} does not "
+                    "exist; make the folder or name another"
+                )
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise BadStore(
+                f"the store {self.path or 'in memory'} cannot be used ({error}); free some space, "
+                "check that the file is an Ogive store that you may write, or name another with "
+                "--store; what was stored before is still there"
+            ) from None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no study has begun in this store."""
+        return not self._head
+
+    def begin(
+        self,
+        request: Mapping[str, Any],
+        plan: Plan,
+        about: Mapping[str, Any],
+        functions: Mapping[str, Any],
+        versions: Mapping[str, str],
+    ) -> None:
+        """Write what the study is, before its first unit."""
+        self._head = {
+            "format": FORMAT,
+            "request": dict(request),
+            "plan": plan.to_dict(),
+            "about": dict(about),
+            "functions": dict(functions),
+            "versions": dict(versions),
+        }
+        rows = [(k, json.dumps(v, allow_nan=False)) for k, v in self._head.items()]
+        self._head = {k: json.loads(v) for k, v in rows}
+        with self._errors(), self._db:
+            self._db.executemany("INSERT INTO study VALUES (?, ?)", rows)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan decided when the study began."""
+        return Plan.from_dict(self._head["plan"])
+
+    def check_same(self, request: Mapping[str, Any]) -> None:
+        """Raise :class:`BadStore`, naming the difference, if this store is another study's."""
+        ours = json.loads(json.dumps(dict(request)))
+        theirs = self._head["request"]
+        for key in {**theirs, **ours}:
+            if ours.get(key) != theirs.get(key):
+                raise BadStore(
+                    f"the store {self.path} belongs to a different study: "
+                    f"{_SPOKEN.get(key, key)} was {_short(theirs.get(key))} there and is "
+                    f"{_short(ours.get(key))} here; name another file with --store, or repeat "
+                    "the first command"
+                )
+
+    def done(self) -> set[str]:
+        """The ids of the units stored."""
+        with self._errors():
+            return {row[0] for row in self._db.execute("SELECT id FROM units")}
+
+    def add(self, unit: Unit, runs: Sequence[Run], seconds: float) -> None:
+        """Store a finished unit; one that is there already is left as it is."""
+        with self._errors(), self._db:
+            added = self._db.execute(
+                "INSERT OR IGNORE INTO units VALUES (?, ?)", (unit.id, seconds)
+            )
+            if added.rowcount:
+                self._db.executemany(
+                    "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (unit.id, r.label, r.split, r.stage, r.draw, r.rate, r.score, r.to_json())
+                        for r in runs
+                    ],
+                )
+
+    def study(self) -> Study:
+        """All that is stored; raises :class:`BadStore` if no study has begun."""
+        if self.empty:
+            raise BadStore(f"the store {self.path} holds no study yet; run `ogive choose` with it")
+        with self._errors():
+            runs = self._db.execute(
+                "SELECT run FROM runs ORDER BY label, split, stage, draw, rate"
+            ).fetchall()
+            seconds = dict(self._db.execute("SELECT id, seconds FROM units").fetchall())
+        return Study(
+            request=self._head["request"],
+            plan=self.plan,
+            about=self._head["about"],
+            functions=self._head["functions"],
+            versions=self._head["versions"],
+            runs=tuple(Run.from_json(row[0]) for row in runs),
+            seconds=seconds,
+        )
+
+    def keep_file(self, name: str, content: bytes) -> None:
+        """Keep a file's bytes beside the runs (the trained network, say)."""
+        with self._errors(), self._db:
+            self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?)", (name, content))
+
+    def file(self, name: str) -> bytes | None:
+        """The bytes kept under ``name``, or None."""
+        with self._errors():
+            row = self._db.execute("SELECT content FROM files WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def close(self) -> None:
+        """Close the file; a store in memory is lost."""
+        self._db.close()
+
+
+def read_study(path: str | Path) -> Study:
+    """The study stored at ``path``; raises :class:`BadStore` for anything else."""
+    store = Store(path, create=False)
+    try:
+        return store.study()
+    finally:
+        store.close()
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value) if not isinstance(value, str) else value
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,235 @@
+"""The network to take home: trained on all rows, saved without pickle, predicting on new rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ogive.errors import BadData, OgiveError
+from ogive.functions import get
+from ogive.functions.registry import holds
+from ogive.study import splits
+from ogive.study.columns import TRUSTED, Columns
+from ogive.study.columns import prepare as prepare_rows
+from ogive.study.network import Network, Shape, TargetScale
+from ogive.study.plan import Plan
+from ogive.study.task import Task
+from ogive.study.train import Job, train
+from ogive.study.work import Entrant, as_inputs, network, prepare, recipe, shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = "1"
+DRAWS = 3
+WEIGHTS, PREPROCESSING, ABOUT = "weights.safetensors", "preprocessing.skops", "network.json"
+
+
+@dataclass(frozen=True)
+class TakeHome:
+    """A trained network with everything it needs to predict on new rows."""
+
+    network: Network
+    preprocessing: Any
+    columns: Columns
+    classes: tuple[Any, ...]
+    target_name: str
+    about: dict[str, Any]
+
+    def model(self) -> Network:
+        """The ``torch.nn.Module``, in evaluation mode; its input is preprocessed rows."""
+        return self.network
+
+    def inputs(self, rows: Any) -> Any:
+        """New rows (DataFrame, array or path) as the network's input tensor."""
+        frame = prepare_rows(as_frame(rows, self.columns), self.columns)
+        return as_inputs(self.preprocessing, frame, self.network.shape.inputs)
+
+    def predict_proba(self, rows: Any) -> np.ndarray:
+        """Probabilities (rows, classes), in the order of ``classes``.
+
+        Raises :class:`OgiveError` where the target is a number.
+        """
+        if not self.classes:
+            raise OgiveError(
+                f"{self.target_name} is a number, so there are no probabilities; use predict"
+            )
+        return self.network.predict(self.inputs(rows))
+
+    def predict(self, rows: Any) -> np.ndarray:
+        """Predicted labels, or values, one a row of ``rows``.
+
+        Unknown categories and new gaps are handled as in training. Raises :class:`BadData` for
+        rows without the columns that the network was trained on.
+        """
+        if not self.classes:
+            return self.network.predict(self.inputs(rows))
+        return np.array(self.classes)[self.predict_proba(rows).argmax(1)]
+
+    def table(self, rows: Any) -> pd.DataFrame:
+        """Predictions as a DataFrame: the prediction, and for classes each probability."""
+        import pandas as pd
+
+        if not self.classes:
+            return pd.DataFrame({self.target_name: self.predict(rows)})
+        p = self.predict_proba(rows)
+        made = pd.DataFrame({self.target_name: np.array(self.classes)[p.argmax(1)]})
+        for i, label in enumerate(self.classes):
+            made[f"P({label})"] = p[:, i]
+        return made
+
+    def save(self, folder: str | Path) -> Path:
+        """Write weights (safetensors), preprocessing (skops) and a description (JSON)."""
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in self.to_files().items():
+                (folder / name).write_bytes(content)
+        except OSError as error:
+            raise OgiveError(
+                f"the network cannot be saved in {folder} ({error.strerror}); name a folder "
+                "that you may write"
+            ) from None
+        return folder
+
+    def to_files(self) -> dict[str, bytes]:
+        """The files that :meth:`save` writes."""
+        import skops.io
+        from safetensors.torch import save
+
+        function = self.network.function
+        if self.network.shape.depth and not holds(function.definition):
+            raise OgiveError(
+                f"{function.label} is not in the catalogue, so a saved network could not find it "
+                "again; register its definition first, or use .model() and save that yourself"
+            )
+        about = {
+            **self.about,
+            "format": FORMAT,
+            "function": function.label,
+            "kind": self.network.kind,
+            "shape": asdict(self.network.shape),
+            "scale": asdict(self.network.scale),
+            "classes": list(self.classes),
+            "target": self.target_name,
+            "columns": self.columns.to_dict(),
+        }
+        return {
+            WEIGHTS: save({k: v.contiguous() for k, v in self.network.state_dict().items()}),
+            PREPROCESSING: skops.io.dumps(self.preprocessing),
+            ABOUT: json.dumps(about, indent=1).encode(),
+        }
+
+    @classmethod
+    def from_files(cls, files: dict[str, bytes]) -> TakeHome:
+        """The network that :meth:`to_files` wrote; raises :class:`OgiveError` if it is damaged."""
+        import skops.io
+        from safetensors.torch import load
+
+        about = json.loads(files[ABOUT])
+        if about.pop("format") != FORMAT:
+            raise OgiveError("the network was saved by another version of Ogive; save it again")
+        made = Network(
+            Shape(**about.pop("shape")),
+            get(about.pop("function")),
+            about.pop("kind"),
+            TargetScale(**about.pop("scale")),
+        )
+        made.load_state_dict(load(files[WEIGHTS]))
+        unknown = set(skops.io.get_untrusted_types(data=files[PREPROCESSING])) - set(TRUSTED)
+        if unknown:
+            raise OgiveError(
+                f"{PREPROCESSING} holds {', '.join(sorted(unknown))}, which Ogive never writes; "
+                "it was not loaded, so save the network again from its study"
+            )
+        return cls(
+            network=made.eval(),
+            preprocessing=skops.io.loads(files[PREPROCESSING], trusted=TRUSTED),
+            columns=Columns.from_dict(about.pop("columns")),
+            classes=tuple(about.pop("classes")),
+            target_name=about.pop("target"),
+            about=about,
+        )
+
+
+def load(folder: str | Path) -> TakeHome:
+    """The network saved in ``folder`` by ``Choice.save`` or ``ogive choose --save``.
+
+    Raises :class:`OgiveError` for a folder that holds no saved network, or a damaged one.
+    """
+    folder = Path(folder)
+    missing = [n for n in (ABOUT, WEIGHTS, PREPROCESSING) if not (folder / n).is_file()]
+    if missing:
+        raise OgiveError(
+            f"{folder} holds no saved network ({missing[0]} is missing); name a folder written by "
+            "`ogive choose --save`"
+        )
+    try:
+        return TakeHome.from_files(
+            {n: (folder / n).read_bytes() for n in (ABOUT, WEIGHTS, PREPROCESSING)}
+        )
+    except OgiveError:
+        raise
+    except Exception as error:
+        raise OgiveError(
+            f"the network in {folder} is damaged ({type(error).__name__}); save it again"
+        ) from error
+
+
+def as_frame(rows: Any, columns: Columns) -> pd.DataFrame:
+    """New rows from a path, a DataFrame or an array with the training columns in order."""
+    import pandas as pd
+
+    from ogive.study import tables
+
+    if isinstance(rows, str | Path):
+        return tables.read(rows).frame
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    array = np.asarray(rows.detach().cpu().numpy() if hasattr(rows, "detach") else rows)
+    if array.ndim != 2 or array.shape[1] != len(columns.given):
+        raise BadData(
+            f"the new rows have shape {array.shape}; give (rows, {len(columns.given)}), the "
+            "columns that the network was trained on"
+        )
+    return pd.DataFrame(array, columns=list(columns.given))
+
+
+def fit(task: Task, plan: Plan, entrant: Entrant, rate: float, about: dict[str, Any]) -> TakeHome:
+    """Train ``entrant`` at ``rate`` on all of the task's rows, a fifth kept to stop early.
+
+    Three initialisations are trained and the one with the lowest validation loss is kept.
+    Raises :class:`OgiveError` if all of them diverge.
+    """
+    everything = np.arange(len(task.frame))
+    rows, valid = splits.inner(task, everything, plan.seed, "take home")
+    made = prepare(task, rows, valid, plan.inputs)
+    jobs = [Job(0, rate, (plan.seed, "take home", draw)) for draw in range(DRAWS)]
+    done = train(
+        entrant.candidate.function,
+        entrant.gain,
+        shape(task, plan, entrant.hidden),
+        task.kind,
+        [made.fold],
+        jobs,
+        recipe(plan),
+    )
+    sound = [outcome for outcome in done if not outcome.diverged]
+    if not sound:
+        raise OgiveError(
+            f"every training of {entrant.candidate.label} on all rows diverged; choose again "
+            "with smaller learning rates (--rates)"
+        )
+    best = min(sound, key=lambda outcome: outcome.valid_loss)
+    return TakeHome(
+        network=network(task, plan, entrant, best, made.fold.scale),
+        preprocessing=made.preprocessing,
+        columns=task.columns,
+        classes=task.classes,
+        target_name=task.target_name,
+        about={**about, "trained_rows": len(rows), "validation_rows": len(valid), "rate": rate},
+    )

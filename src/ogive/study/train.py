@@ -1,0 +1,269 @@
+"""Training many runs as one program.
+
+All runs of a batch share the function and the network's shape; each has its own rows, weights,
+learning rate and order of rows. What a run draws is keyed by its identity, never by its place
+in the batch, so how a batch is cut changes nothing but rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ogive.functions import Activation
+from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, backward, draw_weights, forward
+from ogive.study.splits import generator
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma and Ba 2015)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long and in what steps to train; the same for every candidate."""
+
+    batch_size: int
+    evaluate_every: int
+    rungs: int
+    patience: int
+    stack: int
+
+    @property
+    def max_steps(self) -> int:
+        return self.evaluate_every * self.rungs
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split made ready: inputs, and targets scaled (numbers) or coded (classes).
+
+    Training takes the dtype of the inputs: float32 in studies, float64 to compare curves.
+    """
+
+    x_train: Tensor
+    y_train: Tensor
+    x_valid: Tensor
+    y_valid: Tensor
+    scale: TargetScale
+    input_power: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to train: the rows of ``folds[fold]``, a learning rate, and its random identity."""
+
+    fold: int
+    rate: float
+    identity: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run came to. ``weights`` are those of the rung with the best validation loss."""
+
+    weights: list[Tensor]
+    best_step: int
+    valid_loss: float
+    steps: int
+    diverged: bool
+    curve: tuple[tuple[int, float, float], ...]  # (step, training loss, validation loss)
+
+
+class _Order:
+    """The endless order of training rows of one identity: one permutation after another."""
+
+    def __init__(self, rows: int, identity: tuple[str | int, ...]) -> None:
+        self.rows, self.random = rows, generator("order", *identity)
+        self.left = np.empty(0, np.int64)
+
+    def take(self, count: int) -> np.ndarray:
+        while len(self.left) < count:
+            self.left = np.concatenate([self.left, self.random.permutation(self.rows)])
+        taken, self.left = self.left[:count], self.left[count:]
+        return taken
+
+
+class _Stack:
+    """Weights and Adam's moments of the runs still training, each in one flat buffer."""
+
+    def __init__(
+        self, drawn: Sequence[Sequence[np.ndarray]], rates: Sequence[float], dtype: torch.dtype
+    ) -> None:
+        self.rates = torch.tensor(rates, dtype=dtype)
+        parts = [torch.from_numpy(np.stack(part)).to(dtype) for part in zip(*drawn, strict=True)]
+        zeros = [torch.zeros_like(p) for p in parts]
+        self._lay_out(parts, zeros, zeros)
+
+    def _lay_out(self, *groups: Sequence[Tensor]) -> None:
+        shapes = [p.shape for p in groups[0]]
+        buffers = [torch.cat([p.reshape(-1) for p in group]) for group in groups]
+        buffers += [torch.empty_like(buffers[0]) for _ in range(2)]
+        self.flat, self.mean, self.square, self.gradient, self.work = buffers
+        self.weights, self.means, self.squares, self.gradients = (
+            self._views(buffer, shapes) for buffer in buffers[:4]
+        )
+        self.flat_rates = torch.cat(
+            [self.rates.repeat_interleave(s.numel() // s[0]) for s in shapes]
+        )
+
+    @staticmethod
+    def _views(buffer: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
+        pieces = buffer.split([s.numel() for s in shapes])
+        return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with the runs ``rows`` only."""
+        self.rates = self.rates[rows]
+        self._lay_out(
+            *([p[rows] for p in group] for group in (self.weights, self.means, self.squares))
+        )
+
+    def adam(self, step: int) -> None:
+        """One step of Adam with each run's own rate, in place."""
+        self.mean.lerp_(self.gradient, 1 - BETA1)
+        self.square.mul_(BETA2).addcmul_(self.gradient, self.gradient, value=1 - BETA2)
+        torch.sqrt(self.square, out=self.work)
+        self.work.div_((1 - BETA2**step) ** 0.5).add_(EPSILON)
+        torch.div(self.mean, self.work, out=self.work)
+        self.flat.addcmul_(self.work, self.flat_rates, value=-1 / (1 - BETA1**step))
+
+
+class _Progress:
+    """What has been seen of one run so far."""
+
+    def __init__(self) -> None:
+        self.weights: list[Tensor] = []
+        self.best_step, self.best, self.stale = 0, float("inf"), 0
+        self.curve: list[tuple[int, float, float]] = []
+        self.diverged = False
+
+    def note(self, step: int, train: float, valid: float, weights: Sequence[Tensor]) -> None:
+        self.curve.append((step, train, valid))
+        if not (np.isfinite(train) and np.isfinite(valid)):
+            self.diverged = True
+        elif valid < self.best:
+            self.best, self.best_step, self.stale = valid, step, 0
+            self.weights = [w.clone() for w in weights]
+        else:
+            self.stale += 1
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            self.weights,
+            self.best_step,
+            self.best,
+            self.curve[-1][0],
+            self.diverged,
+            tuple(self.curve),
+        )
+
+
+def train(
+    function: Activation,
+    gain: float,
+    shape: Shape,
+    kind: str,
+    folds: Sequence[Fold],
+    jobs: Sequence[Job],
+    recipe: Recipe,
+) -> list[Outcome]:
+    """Train every job, ``recipe.stack`` at a time; outcomes in the order of ``jobs``.
+
+    Each run stops when its validation loss has not improved for ``patience`` rungs, when a loss
+    is no longer finite (the run has diverged), or at the last rung.
+    """
+    outcomes: list[Outcome] = []
+    for start in range(0, len(jobs), recipe.stack):
+        cut = jobs[start : start + recipe.stack]
+        outcomes += _train_stack(function, gain, shape, kind, folds, cut, recipe)
+    return outcomes
+
+
+class _Rows:
+    """The rows of all folds laid end to end, and each run's place in them."""
+
+    def __init__(self, folds: Sequence[Fold], jobs: Sequence[Job]) -> None:
+        used = sorted({job.fold for job in jobs})
+        place = {fold: i for i, fold in enumerate(used)}
+        lengths = [len(folds[f].x_train) for f in used]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        self.x = torch.cat([folds[f].x_train for f in used])
+        self.y = torch.cat([folds[f].y_train for f in used])
+        self.offset = [int(starts[place[job.fold]]) for job in jobs]
+        # Runs with the same identity and fold share one stream, as learning rates do.
+        self.streams = {
+            (job.fold, job.identity): _Order(lengths[place[job.fold]], job.identity) for job in jobs
+        }
+        self.valid = [(folds[job.fold].x_valid, folds[job.fold].y_valid) for job in jobs]
+
+    def draw(self, jobs: Sequence[Job], active: Sequence[int], count: int) -> Tensor:
+        taken = {key: stream.take(count) for key, stream in self.streams.items()}
+        rows = [taken[jobs[i].fold, jobs[i].identity] + self.offset[i] for i in active]
+        return torch.from_numpy(np.stack(rows))
+
+
+@torch.no_grad()
+def _train_stack(
+    function: Activation,
+    gain: float,
+    shape: Shape,
+    kind: str,
+    folds: Sequence[Fold],
+    jobs: Sequence[Job],
+    recipe: Recipe,
+) -> list[Outcome]:
+    unit = OUTPUT_UNITS[kind]
+    stack = _Stack(
+        [
+            draw_weights(
+                shape,
+                gain,
+                folds[job.fold].input_power,
+                folds[job.fold].scale.start,
+                generator("weights", *job.identity),
+            )
+            for job in jobs
+        ],
+        [job.rate for job in jobs],
+        folds[0].x_train.dtype,
+    )
+    rows = _Rows(folds, jobs)
+    seen = [_Progress() for _ in jobs]
+    active = list(range(len(jobs)))
+    step, size = 0, recipe.batch_size
+
+    def validate(losses: Tensor) -> None:
+        """Note each run's losses at this rung and drop those that have stopped."""
+        nonlocal active
+        for place, i in enumerate(active):
+            own = [w[place : place + 1] for w in stack.weights]
+            x, y = rows.valid[i]
+            valid = float(unit.loss(forward(own, x[None], function), y[None]))
+            seen[i].note(step, float(losses[place]), valid, [w[0] for w in own])
+        going = [
+            place
+            for place, i in enumerate(active)
+            if not seen[i].diverged and seen[i].stale < recipe.patience
+        ]
+        if len(going) < len(active):
+            active = [active[place] for place in going]
+            if active:
+                stack.keep(torch.tensor(going))
+
+    for _ in range(recipe.rungs):
+        if not active:
+            break
+        order = rows.draw(jobs, active, recipe.evaluate_every * size)
+        total = torch.zeros(len(active))
+        for k in range(recipe.evaluate_every):
+            step += 1
+            chosen = order[:, k * size : (k + 1) * size].reshape(-1)
+            x = rows.x.index_select(0, chosen).view(len(active), size, -1)
+            y = rows.y.index_select(0, chosen).view(len(active), size)
+            total += backward(stack.weights, x, y, function, unit, stack.gradients)
+            stack.adam(step)
+        validate(total / recipe.evaluate_every)
+    return [progress.outcome() for progress in seen]

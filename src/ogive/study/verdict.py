@@ -1,0 +1,298 @@
+"""From scores to an honest verdict.
+
+The estimand is the expected score on new data of a network tuned and trained on a freshly drawn
+training set. Each split gives every candidate one score (the mean of a few final runs from fresh seeds)
+on test rows that its tuning never saw, so candidates are compared by their paired differences over splits. Splits of the same rows
+overlap, so the variance of a mean difference is S^2 (1/J + rho), with rho = test rows /
+development rows (the corrected resampled t: Nadeau and Bengio, Inference for the generalization
+error, Machine Learning 52, 2003), on J - 1 degrees of freedom. With fixed test rows the variance
+over bootstrap resamples of those rows is added.
+
+All pairs of candidates are compared at once. The critical value is the 95% point of the largest
+|t| over all pairs when none differ, simulated with the correlations seen; a candidate leaves the
+tie group only if the interval of its difference from the leader lies wholly on the worse side.
+The leader is picked after seeing the scores, and covering all pairs pays for that.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ogive.errors import BadStudy
+from ogive.study.plan import BASELINE
+from ogive.study.record import Run, Study
+
+CONFIDENCE = 0.95
+POWER = 0.8
+SIMULATIONS = 20_000
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Final scores, oriented so that more is better: (candidates, splits).
+
+    ``resampled`` (candidates, splits, resamples) holds the scores on bootstrap resamples of
+    fixed test rows, or None. ``grain`` is the smallest step a score can take on one split (one
+    row of one run, for accuracy), 0 for a continuous metric.
+    """
+
+    labels: tuple[str, ...]
+    values: np.ndarray
+    ratio: float
+    resampled: np.ndarray | None = None
+    grain: float = 0.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One candidate's line in the table.
+
+    ``difference`` is this candidate minus the leader, in the metric's own units and sign;
+    the intervals are 95%: of the score on its own, of the difference for all pairs together.
+    ``status`` is "leader", "tied" (no difference found), "equivalent" (any difference is within
+    the margin), "worse", "diverged", or for the baseline also one of these.
+    """
+
+    label: str
+    status: str
+    score: float | None
+    interval: tuple[float, float] | None
+    difference: float | None
+    difference_interval: tuple[float, float] | None
+    rate: float
+    rates: tuple[float, ...]
+    epochs: float
+    seconds: float
+    diverged: int
+    unfinished: int
+    simplicity: tuple[int, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the study says. ``standings`` are best first; the baseline stands apart."""
+
+    standings: tuple[Standing, ...]
+    baseline: Standing
+    leader: str | None
+    recommended: str | None
+    ties: tuple[str, ...]
+    diverged: tuple[str, ...]
+    sees: float | None
+    critical: float | None
+    margin: float | None
+    linear_does_as_well: bool
+    metric: str
+    higher_is_better: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether one candidate alone is left."""
+        return len(self.ties) == 1
+
+
+def critical_value(values: np.ndarray, confidence: float = CONFIDENCE) -> float:
+    """The ``confidence`` point of max |t| over all pairs of rows of ``values`` under no difference.
+
+    ``values`` is (candidates, splits); splits are drawn afresh from a normal distribution with
+    the candidates' covariance, 20,000 times with a fixed seed. Pairs that never differ are left
+    out. One candidate has no pair, and gets the value for two.
+    """
+    from scipy import stats
+
+    count, splits = values.shape
+    centred = values - values.mean(1, keepdims=True)
+    pairs = [(i, j) for i in range(count) for j in range(i) if np.ptp(values[i] - values[j]) > 0]
+    single = float(stats.t.ppf((1 + confidence) / 2, splits - 1))
+    if len(pairs) <= 1:
+        return single
+    random = np.random.default_rng(20030911)
+    left, size, _ = np.linalg.svd(centred / np.sqrt(splits - 1), full_matrices=False)
+    root = left * size  # root @ root.T is the covariance
+    first, second = (np.array(side) for side in zip(*pairs, strict=True))
+    largest = []
+    for _ in range(0, SIMULATIONS, 500):
+        drawn = random.standard_normal((500, splits, len(size))) @ root.T
+        mean = drawn.mean(1)
+        cross = np.einsum("rsi,rsj->rij", drawn, drawn) / splits - mean[:, :, None] * mean[:, None]
+        power = np.einsum("rii->ri", cross)
+        spread = power[:, first] + power[:, second] - 2 * cross[:, first, second]
+        spread = np.sqrt(np.maximum(spread, 1e-300) / (splits - 1))
+        largest.append((np.abs(mean[:, first] - mean[:, second]) / spread).max(1))
+    return max(single, float(np.quantile(np.concatenate(largest), confidence)))
+
+
+def standard_error(scores: Scores, i: int, j: int | None = None) -> float:
+    """Standard error of candidate i's mean score, or of its mean difference from j."""
+    row = scores.values[i] if j is None else scores.values[i] - scores.values[j]
+    splits = len(row)
+    variance = float(row.var(ddof=1))
+    # As if one row of one split had been scored otherwise: scores that step by whole rows can
+    # agree on every split by chance, and an interval of no width would overstate that.
+    variance = max(variance, scores.grain**2 / splits)
+    total = variance * (1 / splits + scores.ratio)
+    if scores.resampled is not None:
+        again = scores.resampled[i] if j is None else scores.resampled[i] - scores.resampled[j]
+        total += float(again.mean(0).var(ddof=1))
+    return float(np.sqrt(total))
+
+
+def compare(scores: Scores, confidence: float = CONFIDENCE) -> tuple[float, np.ndarray, np.ndarray]:
+    """(critical value, mean differences i - j, their standard errors), each (n, n)."""
+    count = len(scores.labels)
+    means = scores.values.mean(1)
+    errors = np.zeros((count, count))
+    for i in range(count):
+        for j in range(i):
+            errors[i, j] = errors[j, i] = standard_error(scores, i, j)
+    return critical_value(scores.values, confidence), means[:, None] - means[None, :], errors
+
+
+def _status(low: float, high: float, margin: float | None) -> str:
+    """From the interval of (candidate - leader), more being better."""
+    if margin is not None and low > -margin:
+        return "equivalent"
+    return "worse" if high < 0 else "tied"
+
+
+def _final(study: Study) -> dict[str, list[Run]]:
+    by_label: dict[str, list[Run]] = {}
+    for run in study.runs:
+        if run.stage == "final":
+            by_label.setdefault(run.label, []).append(run)
+    return by_label
+
+
+def _by_split(runs: Sequence[Run], splits: int, value: str) -> np.ndarray:
+    """Mean of ``value`` over the final runs of each split."""
+    return np.array(
+        [np.mean([getattr(r, value) for r in runs if r.split == split], 0) for split in range(splits)]
+    )
+
+
+def _scores(study: Study, finals: Mapping[str, Sequence[Run]], labels: Sequence[str]) -> Scores:
+    sign = 1.0 if study.about["higher_is_better"] else -1.0
+    splits = study.plan.splits
+    values = sign * np.stack([_by_split(finals[label], splits, "score") for label in labels])
+    resampled = None
+    if study.about["test_rows"] is not None:
+        resampled = sign * np.stack(
+            [_by_split(finals[label], splits, "resampled") for label in labels]
+        )
+    rows = min(r.test_rows for label in labels for r in finals[label]) * study.plan.finals
+    grain = 1 / rows if study.about["steps_by_row"] else 0.0
+    return Scores(tuple(labels), values, study.plan.holdout_ratio, resampled, grain)
+
+
+def verdict(study: Study, margin: float | None = None) -> Verdict:
+    """The verdict on a finished study; ``margin`` is the difference that matters in practice."""
+    from scipy import stats
+
+    finals = _final(study)
+    labels = [*study.plan.labels, BASELINE]
+    sound = [label for label in labels if not any(r.diverged for r in finals[label])]
+    sign = 1.0 if study.about["higher_is_better"] else -1.0
+    made: dict[str, Standing] = {label: _standing(study, label, finals[label]) for label in labels}
+    leader, critical, sees = None, None, None
+    if sound:
+        scores = _scores(study, finals, sound)
+        critical, differences, errors = compare(scores)
+        single = float(stats.t.ppf((1 + CONFIDENCE) / 2, study.plan.splits - 1))
+        means = scores.values.mean(1)
+        contenders = [i for i, label in enumerate(sound) if label != BASELINE]
+        first = max(contenders, key=lambda i: (means[i], -i)) if contenders else None
+        for i, label in enumerate(sound):
+            half = single * standard_error(scores, i)
+            change: dict[str, Any] = {
+                "score": float(sign * means[i]),
+                "interval": _ordered(sign * (means[i] - half), sign * (means[i] + half)),
+            }
+            if first is not None:
+                gap, half = float(differences[i, first]), critical * float(errors[i, first])
+                status = "leader" if i == first else _status(gap - half, gap + half, margin)
+                change |= {
+                    "status": status,
+                    "difference": sign * gap,
+                    "difference_interval": _ordered(sign * (gap - half), sign * (gap + half)),
+                }
+            made[label] = _replaced(made[label], **change)
+        if first is not None:
+            leader = sound[first]
+            others = [float(errors[i, first]) for i in contenders if i != first]
+            if others:
+                reach = critical + float(stats.t.ppf(POWER, study.plan.splits - 1))
+                sees = reach * statistics.median(others)
+    standings = sorted(
+        (made[label] for label in study.plan.labels),
+        key=lambda s: (s.score is None, 0.0 if s.score is None else -sign * s.score),
+    )
+    group = [s for s in standings if s.status in {"leader", "tied", "equivalent"}]
+    order = {label: i for i, label in enumerate(study.plan.labels)}
+    simplest = min(group, key=lambda s: (s.simplicity, order[s.label]), default=None)
+    return Verdict(
+        standings=tuple(standings),
+        baseline=made[BASELINE],
+        leader=leader,
+        recommended=None if simplest is None else simplest.label,
+        ties=tuple(s.label for s in group),
+        diverged=tuple(s.label for s in standings if s.status == "diverged"),
+        sees=sees,
+        critical=critical,
+        margin=margin,
+        linear_does_as_well=made[BASELINE].status in {"tied", "equivalent"}
+        or (made[BASELINE].difference is not None and sign * made[BASELINE].difference >= 0),
+        metric=study.about["metric"],
+        higher_is_better=study.about["higher_is_better"],
+    )
+
+
+def _ordered(a: float, b: float) -> tuple[float, float]:
+    return (float(min(a, b)), float(max(a, b)))
+
+
+def _replaced(standing: Standing, **changes: Any) -> Standing:
+    from dataclasses import replace
+
+    return replace(standing, **changes)
+
+
+def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:
+    """The line of ``label`` before it is compared."""
+    rates = tuple(r.rate for r in sorted(runs, key=lambda r: r.split) if r.draw == 0)
+    diverged = sum(r.diverged for r in runs)
+    last = study.plan.evaluate_every * study.plan.rungs
+    seconds = sum(s for unit, s in study.seconds.items() if unit.rpartition("/")[0] == label)
+    metrics = runs[0].scores.keys() if runs else ()
+    return Standing(
+        label=label,
+        status="diverged" if diverged else "tied",
+        score=None,
+        interval=None,
+        difference=None,
+        difference_interval=None,
+        rate=statistics.median_low(rates),
+        rates=rates,
+        epochs=statistics.median(study.plan.epochs(r.best_step, r.train_rows) for r in runs),
+        seconds=seconds,
+        diverged=diverged,
+        unfinished=sum(r.best_step >= last for r in runs),
+        simplicity=tuple(study.functions[label]["simplicity"]),
+        scores={m: statistics.fmean(r.scores[m] for r in runs) for m in metrics}
+        if not diverged
+        else {},
+    )
+
+
+def check_margin(margin: float | None) -> None:
+    """Raise :class:`BadStudy` for a margin that is no difference."""
+    if margin is not None and not (np.isfinite(margin) and margin > 0):
+        raise BadStudy(
+            f"the margin is {margin}; give the difference that matters as a number above 0 in "
+            "the metric's own units, for example 0.01 for one point of accuracy"
+        )

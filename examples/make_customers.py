@@ -44,7 +44,7 @@ def customers(seed: int = 2026) -> pd.DataFrame:
     )
     left = random.random(ROWS) < 1 / (1 + np.exp(-1.4 * leaving))
 
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "age": age,
             "income": pd.Series(income).where(random.random(ROWS) > 0.08),
@@ -57,7 +57,6 @@ def customers(seed: int = 2026) -> pd.DataFrame:
             "churned": np.where(left, "yes", "no"),
         }
     )
-    return frame
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,27 +15,23 @@ from hypothesis import strategies as st
 from ogive.errors import BadData, BadStudy
 from ogive.study.metrics import METRICS, applicable, default, named, score
 
+_REFERENCES: dict[str, Callable[[Any, Any], float]] = {
+    "accuracy": lambda y, p: reference.accuracy_score(y, p.argmax(1)),
+    "balanced_accuracy": lambda y, p: reference.balanced_accuracy_score(y, p.argmax(1)),
+    "log_loss": lambda y, p: reference.log_loss(y, p, labels=np.arange(p.shape[1])),
+    "auc": lambda y, p: (
+        reference.roc_auc_score(y, p[:, 1])
+        if p.shape[1] == 2
+        else reference.roc_auc_score(y, p, multi_class="ovr", average="macro")
+    ),
+    "r2": reference.r2_score,
+    "rmse": reference.root_mean_squared_error,
+    "mae": reference.mean_absolute_error,
+}
+
 
 def _reference(name: str, y: Any, p: Any) -> float:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        match name:
-            case "accuracy":
-                return float(reference.accuracy_score(y, p.argmax(1)))
-            case "balanced_accuracy":
-                return float(reference.balanced_accuracy_score(y, p.argmax(1)))
-            case "log_loss":
-                return float(reference.log_loss(y, p, labels=np.arange(p.shape[1])))
-            case "auc" if p.shape[1] == 2:
-                return float(reference.roc_auc_score(y, p[:, 1]))
-            case "auc":
-                return float(reference.roc_auc_score(y, p, multi_class="ovr", average="macro"))
-            case "r2":
-                return float(reference.r2_score(y, p))
-            case "rmse":
-                return float(np.sqrt(reference.mean_squared_error(y, p)))
-            case _:
-                return float(reference.mean_absolute_error(y, p))
+    return float(_REFERENCES[name](y, p))
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
@@ -98,7 +94,7 @@ def test_auc_averages_over_the_classes_present() -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_auc_of_one_class_says_so(classes: int) -> None:
     y, p = np.ones(5, dtype=int), np.full((5, classes), 1 / classes)
-    with pytest.raises(BadData, match="one class only.*at least two classes"):
+    with pytest.raises(BadData, match=r"one class only.*at least two classes"):
         score(METRICS["auc"], y, p)
 
 

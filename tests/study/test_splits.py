@@ -65,7 +65,6 @@ def test_same_arguments_same_rows_whatever_came_before() -> None:
     task = _task([30, 50])
     first = splits.outer(task, 7, 2)
     inner = splits.inner(task, first.development, 7, 2, "tune", 1)
-    np.random.seed(99)
     for other in range(5):
         splits.inner(task, splits.outer(task, other, other).development, other, 0, "final", 0)
     again = splits.outer(task, 7, 2)

@@ -149,28 +149,33 @@ def _final(study: Study, run: Run) -> dict[str, Any]:
 
 
 def tuned(study: Study, label: str) -> list[dict[str, Any]]:
-    """For each learning rate of ``label``: validation scores in tuning, their mean and 10 to 90%
-    range over splits and draws (None where no run ended soundly), and how many diverged."""
+    """What tuning found for ``label``, one dict a learning rate.
+
+    ``mean`` is the mean validation score over splits and draws, ``low`` and ``high`` the 10 and
+    90% points once what the rates of one draw have in common is taken out (all None where no run
+    ended soundly), ``runs`` and ``diverged`` count runs.
+    """
     import numpy as np
 
-    by_rate: dict[float, list[float | None]] = {rate: [] for rate in study.plan.rates}
+    rates = study.plan.rates
+    found: dict[tuple[int, int], list[float]] = {}
     for run in study.runs:
         if (run.label, run.stage) == (label, "tune"):
-            by_rate[run.rate].append(run.score)
+            line = found.setdefault((run.split, run.draw), [np.nan] * len(rates))
+            line[rates.index(run.rate)] = np.nan if run.score is None else run.score
+    scores = np.array(list(found.values()))
+    always = ~np.isnan(scores).any(0)  # the rates that never diverged are common to all draws
+    centre = scores[:, always].mean(1, keepdims=True) if always.any() else 0.0
+    around = scores - centre + np.mean(centre)
     made = []
-    for rate, scores in by_rate.items():
-        sound = [s for s in scores if s is not None]
-        low, high = np.quantile(sound, (0.1, 0.9)).tolist() if sound else (None, None)
-        made.append(
-            {
-                "rate": rate,
-                "mean": float(np.mean(sound)) if sound else None,
-                "low": low,
-                "high": high,
-                "runs": len(scores),
-                "diverged": len(scores) - len(sound),
-            }
-        )
+    for place, rate in enumerate(rates):
+        sound = ~np.isnan(scores[:, place])
+        summary: dict[str, Any] = {"rate": rate, "mean": None, "low": None, "high": None}
+        if sound.any():
+            low, high = np.quantile(around[sound, place], (0.1, 0.9))
+            mean = scores[sound, place].mean()
+            summary |= {"mean": float(mean), "low": float(low), "high": float(high)}
+        made.append(summary | {"runs": len(sound), "diverged": int((~sound).sum())})
     return made
 
 
@@ -245,7 +250,7 @@ class Summary:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=True, padding=(0, 1), collapse_padding=True)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         for column in shown:
             head = Text(column.head.replace(" (", "\n(").replace("learning ", "learning\n")
                         .replace("training ", "training\n"))
@@ -254,13 +259,15 @@ class Summary:
             elif column.name == "candidate":
                 table.add_column(head, overflow="fold", max_width=LABEL_WIDTH)
             else:
-                table.add_column(head, justify="right" if column.numeric else "left")
+                table.add_column(
+                    head,
+                    justify="right" if column.numeric else "left",
+                    min_width=len("recommended") if column.name == "verdict" else None,
+                )
         standings = self.verdict.standings
-        for place, standing in enumerate(standings):
-            group = standing.status in _GROUP
-            last = place + 1 == len(standings)
-            ends = last or (group and standings[place + 1].status not in _GROUP)
-            table.add_row(*self._cells(shown, standing), end_section=ends)
+        breaks = {len(standings), group_end(self.verdict)}
+        for place, standing in enumerate(standings, 1):
+            table.add_row(*self._cells(shown, standing), end_section=place in breaks)
         table.add_row(*self._cells(shown, self.verdict.baseline))
         return table
 
@@ -273,7 +280,13 @@ class Summary:
         return [Text(column.cells[standing.label], style=style) for column in shown]
 
 
-_GROUP = {"leader", "tied", "equivalent"}
+def group_end(verdict: Verdict) -> int:
+    """How many lines from the top are the tie group; 0 where others stand between its members.
+
+    (A noisy candidate may tie with the best although a steadier one above it does not.)
+    """
+    top = [s.label for s in verdict.standings[: len(verdict.ties)]]
+    return len(top) if set(top) == set(verdict.ties) else 0
 
 
 def _bullets(said: Sequence[str]) -> Table:

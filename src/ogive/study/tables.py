@@ -205,7 +205,6 @@ def _csv(raw: bytes, what: str) -> pd.DataFrame:
             sep=separator,
             names=header,
             header=0,
-            index_col=False,
             skipinitialspace=True,
             low_memory=False,
         )

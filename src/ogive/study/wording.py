@@ -253,12 +253,15 @@ def _on_linear(verdict: Verdict, scale: Scale) -> str:
             f"A linear model, with no activation function at all, does better {found}: on these "
             "data the activation function is not the problem, and no hidden layer is needed."
         )
-    if verdict.linear_does_as_well:
-        is_as_good = (
-            "is within the margin of" if base.status == "equivalent" else "cannot be told from"
-        )
+    if base.status == "equivalent":
         return (
-            f"A linear model, with no activation function at all, {is_as_good} the best {found}: on these data the activation function is not the problem."
+            "A linear model, with no activation function at all, is within the margin of the best "
+            f"{found}: on these data the activation function is not the problem."
+        )
+    if verdict.linear_does_as_well:
+        return (
+            "A linear model, with no activation function at all, cannot be told from the best "
+            f"{found}: on these data no activation function is shown to help."
         )
     small, large = sorted(abs(end) for end in base.difference_interval)
     return (

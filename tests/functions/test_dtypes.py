@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ml_dtypes
 import numpy as np
-import oracles
 import pytest
-import torch
 
+import oracles
+import torch
 from ogive.errors import OgiveError
 from ogive.functions import Activation, get
 
@@ -83,7 +83,10 @@ def test_the_input_is_left_alone_and_the_result_is_new(act: Activation) -> None:
 
 @DEFAULTS
 def test_out_receives_the_result(act: Activation) -> None:
-    for x, out in ((X, np.empty_like(X)), (torch.tensor(X), torch.empty(len(X), dtype=torch.float64))):
+    for x, out in (
+        (X, np.empty_like(X)),
+        (torch.tensor(X), torch.empty(len(X), dtype=torch.float64)),
+    ):
         assert act(x, out=out) is out
         np.testing.assert_array_equal(np.asarray(out), np.asarray(act(x)))
         assert act.slope(x, out=out) is out

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import oracles
 import pytest
-import torch
 
+import oracles
+import torch
 from ogive.functions import Definition, registry
 
-X = torch.tensor([-30.0, -4.0, -3.0, -1.0, -0.3, 0.0, 0.4, 1.0, 2.0, 3.0, 25.0], dtype=torch.float64)
+X = torch.tensor(
+    [-30.0, -4.0, -3.0, -1.0, -0.3, 0.0, 0.4, 1.0, 2.0, 3.0, 25.0], dtype=torch.float64
+)
 ENTRIES = [entry for entry in oracles.elementwise() if "torch" in entry.equivalents]
 
 
@@ -37,7 +39,8 @@ def test_value_and_gradient_equal_torch(entry: Definition) -> None:
         return
     entry()(ours).sum().backward()
     theirs(reference).sum().backward()
-    torch.testing.assert_close(ours.grad, reference.grad, rtol=1e-9, atol=1e-12)
+    # 1e-7, because torch's hard sigmoid takes its 1/6 in float32 even for float64.
+    torch.testing.assert_close(ours.grad, reference.grad, rtol=1e-7, atol=1e-12)
 
 
 def test_all_entries_name_a_torch_equivalent() -> None:

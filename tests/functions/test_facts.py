@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import replace
+from importlib import resources
 from typing import Any
 
-import oracles
 import pytest
 
-from ogive.functions import Activation, Facts, get
+import oracles
+from ogive.functions import Activation, Facts, activation, get
 from ogive.functions.conformance import check_facts
+from ogive.numerics import elementary
 
 CLAIMS = ("defined", "slope", "range", "limits", "lipschitz", "monotone", "parity", "kinks")
 
@@ -38,7 +41,10 @@ BROKEN = {
     "a slope that is not the derivative": ("slope", broken("tanh", slope=lambda x: 1 - abs(x * 0))),
     "a range too narrow": ("range", broken("elu", facts={"range": (-0.5, math.inf)})),
     "a range too wide": ("range", broken("gelu", facts={"range": (-0.2, math.inf)})),
-    "a bounded function called unbounded": ("range", broken("tanh", facts={"range": (-1, math.inf)})),
+    "bounded, called unbounded": (
+        "range",
+        broken("tanh", facts={"range": (-1, math.inf)}),
+    ),
     "a wrong limit": ("limits", broken("elu", facts={"limits": (-2.0, math.inf)})),
     "a finite limit called infinite": ("limits", broken("tanh", facts={"limits": (-1, math.inf)})),
     "a Lipschitz constant too small": ("lipschitz", broken("mish", facts={"lipschitz": 1.0})),
@@ -66,3 +72,11 @@ def test_each_check_catches_a_broken_entry(case: tuple[str, Activation]) -> None
 def test_the_card_of_sigmoid_says_that_the_range_is_closed_in_floats() -> None:
     found = check_facts(get("sigmoid"))[CLAIMS.index("range")].found
     assert "0 and 1 are reached in float64" in found
+
+
+def test_the_entry_in_the_guide_holds() -> None:
+    guide = resources.files("ogive.functions").joinpath("README.md").read_text("utf-8")
+    example = textwrap.dedent(guide.split("   ```python\n")[1].split("   ```")[0])
+    names = {**vars(activation), **vars(elementary), "register": lambda entry: entry}
+    exec(example, names)
+    assert [c for c in check_facts(names["bell"]()) if not c.holds] == []

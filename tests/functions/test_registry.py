@@ -6,9 +6,9 @@ import copy
 import pickle
 from dataclasses import replace
 
-import oracles
 import pytest
 
+import oracles
 from ogive.errors import BadParameter, OgiveError, UnknownName
 from ogive.functions import Activation, get, names, registry
 from ogive.functions.vector import ALONG_AN_AXIS
@@ -36,7 +36,8 @@ def test_aliases_resolve(alias: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "name"), [("ReLU", "relu"), (" Leaky-ReLU ", "leaky_relu"), ("hard tanh", "hard_tanh")]
+    ("written", "name"),
+    [("ReLU", "relu"), (" Leaky-ReLU ", "leaky_relu"), ("hard tanh", "hard_tanh")],
 )
 def test_spelling_is_forgiving(written: str, name: str) -> None:
     assert get(written).name == name

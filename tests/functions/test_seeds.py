@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import ogive
+import torch
 
 X = np.arange(-10, 10, 0.2)
 
@@ -93,9 +93,7 @@ def test_c3_a_layer_of_logistic_units() -> None:
 
 
 def test_c4_softmax() -> None:
-    np.testing.assert_allclose(
-        ogive.softmax(Z), [0.44668973, 0.16107406, 0.39223621], atol=5e-9
-    )
+    np.testing.assert_allclose(ogive.softmax(Z), [0.44668973, 0.16107406, 0.39223621], atol=5e-9)
     np.testing.assert_allclose(
         ogive.softmax(Z), torch.softmax(torch.tensor(Z), 0).numpy(), rtol=1e-15
     )

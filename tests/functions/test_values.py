@@ -7,11 +7,11 @@ import math
 
 import mpmath
 import numpy as np
-import oracles
 import pytest
-import torch
 from mpmath import mpf
 
+import oracles
+import torch
 from ogive.functions import Activation
 
 EVERY = pytest.mark.parametrize("act", oracles.variants(), ids=oracles.by_label)
@@ -117,9 +117,7 @@ def test_torch_float32_is_within_1e_5_of_the_oracle_and_finite(act: Activation, 
     floor = float(np.finfo(np.float32).tiny)
     root = oracles.SLOPE_ROOTS
     allowed = [
-        mpf("1e-5") * abs(w)
-        + floor
-        + (5e-7 if what == "slope" and root[0] < t < root[1] else 0)
+        mpf("1e-5") * abs(w) + floor + (5e-7 if what == "slope" and root[0] < t < root[1] else 0)
         for t, w in zip(x, want, strict=True)
     ]
     wrong = excess(got.numpy(), want, allowed)
@@ -160,7 +158,7 @@ def test_the_written_formula_is_the_function(act: Activation) -> None:
     formula = compile(act.definition.formula, act.name, "eval")
     for x in (-4.0, -3.0, -1.25, -0.1, 0.0, 0.1, 0.7, 1.0, 2.9, 3.5):
         names = {"x": mpf(x), **{k: mpf(v) for k, v in act.parameters.items()}}
-        written = eval(formula, {"__builtins__": {}}, FORMULA_NAMES | names)  # noqa: S307
+        written = eval(formula, {"__builtins__": {}}, FORMULA_NAMES | names)
         truth = oracles.true_value(act, x)
         assert abs(written - truth) <= mpf("1e-15") * (1 + abs(truth)), x
 

@@ -7,12 +7,12 @@ import pickle
 import ml_dtypes
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import exp, log1p, mpf
 
 import ogive
+import torch
 from ogive.errors import OgiveError
 from ogive.functions import registry, vector
 

@@ -17,6 +17,7 @@ import torch
 import ogive
 from ogive.errors import BadStore, BadStudy, Interrupted, OgiveError, UnknownName
 from ogive.functions import Definition, Facts, Source
+from ogive.numerics.elementary import exp
 from ogive.study import choose as choosing
 from ogive.study.store import read_study
 
@@ -60,7 +61,7 @@ def test_a_choice_holds_the_whole_comparison(choice):
     assert choice.diverged == choice.stopped == ()
     frame = choice.table()
     assert len(frame) == 3
-    assert choice.sentence in str(choice)
+    assert choice.sentence in " ".join(str(choice).split())
     document = json.loads(json.dumps(choice.to_dict(), allow_nan=False))
     assert document["verdict"]["recommended"] == choice.best
 
@@ -208,8 +209,8 @@ def exploding():
     return Definition(
         name="exploding",
         formula="exp(x^4)",
-        value=lambda x: (x**4).exp() if isinstance(x, torch.Tensor) else np.exp(x**4),
-        slope=lambda x: 4 * x**3 * ((x**4).exp() if isinstance(x, torch.Tensor) else np.exp(x**4)),
+        value=lambda x: exp(x * x * x * x),
+        slope=lambda x: 4 * x * x * x * exp(x * x * x * x),
         facts=lambda: Facts((1.0, float("inf")), (float("inf"), float("inf")), float("inf")),
         source=Source("a test"),
     )()
@@ -245,7 +246,7 @@ def test_fixed_test_rows_groups_and_time():
     ("settings", "error", "words"),
     [
         ({"candidates": "relu,rleu"}, UnknownName, "relu"),
-        ({"candidates": "relu,softmax"}, BadStudy, "axis"),
+        ({"candidates": "relu,softmax"}, UnknownName, "axis"),
         ({"candidates": "relu,relu"}, BadStudy, "named twice"),
         ({"candidates": ""}, BadStudy, "0 candidates"),
         ({"candidates": ["linear model"]}, UnknownName, "linear model"),

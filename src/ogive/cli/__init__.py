@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import typer
@@ -14,7 +15,6 @@ from ogive.errors import OgiveError
 
 # Typer brings a click of its own or uses the installed one, depending on its version.
 _UsageError: Any = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
-NUMBERS_MAY_BE_NEGATIVE: dict[str, Any] = {"ignore_unknown_options": True}
 
 app = typer.Typer(
     name="ogive",
@@ -42,13 +42,28 @@ def _options(
     pass
 
 
-app.command("choose")(choose.choose)
-app.command("report")(report.report)
-app.command("predict")(predict.predict)
-app.command("eval", context_settings=NUMBERS_MAY_BE_NEGATIVE)(evaluate.evaluate)
-app.command("list")(listing.listing)
-app.command("show")(show.show)
-app.command("plot", context_settings=NUMBERS_MAY_BE_NEGATIVE)(plot.plot)
+class _Stopped(Exception):
+    """An interruption on its way through Typer, which would drop its message."""
+
+
+def _add(name: str, verb: Callable[..., None], **context_settings: Any) -> None:
+    @wraps(verb)
+    def guarded(*arguments: Any, **options: Any) -> None:
+        try:
+            verb(*arguments, **options)
+        except KeyboardInterrupt as interruption:
+            raise _Stopped(*interruption.args) from interruption
+
+    app.command(name, context_settings=context_settings)(guarded)
+
+
+_add("choose", choose.choose)
+_add("report", report.report)
+_add("predict", predict.predict)
+_add("eval", evaluate.evaluate, ignore_unknown_options=True)  # numbers may be negative
+_add("list", listing.listing)
+_add("show", show.show)
+_add("plot", plot.plot)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,8 +88,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except _UsageError as error:
         error.show()
         return 2
-    except (KeyboardInterrupt, typer.Abort) as error:
-        return _fail(str(error) or str(error.__cause__ or "") or "interrupted", 130)
+    except (_Stopped, KeyboardInterrupt) as error:
+        return _fail(str(error) or "interrupted", 130)
     except BrokenPipeError:
         # The reader (such as `head`) has gone; keep Python from complaining at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,7 +18,7 @@ def gain(act: Activation) -> float:
     second = moments(act).second
     if second == 0:
         raise OgiveError(
-            f"{act.label} is 0 for every input, so no weight scale keeps its signal; "
-            f"choose another function or parameter"
+            f"{act.label} is 0 wherever a standard normal input may lie, so no weight scale keeps "
+            f"its signal; choose another function or parameter"
         )
     return 1 / math.sqrt(second)

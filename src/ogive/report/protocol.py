@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import statistics
 from collections.abc import Callable
@@ -17,7 +18,7 @@ def network(study: Study) -> str:
     plan, about = study.plan, study.about
     outputs = len(about["classes"]) if about["kind"] == "multiclass" else 1
     sizes = [plan.inputs, *[plan.width] * plan.depth, outputs]
-    weights = sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    weights = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
     return (
         f"{counted(plan.inputs, 'input')}, {counted(plan.depth, 'hidden layer')} of "
         f"{counted(plan.width, 'unit')}, each followed by the candidate function, and "
@@ -73,19 +74,19 @@ def _tuning(study: Study, _: Verdict) -> str:
     return (
         f"In each split every candidate tried the same {len(plan.rates)} learning rates ({rates}) "
         f"in {draws} of training and validation rows ({fifth} of the development rows "
-        f"validates), and went on with the rate of the best mean validation score."
+        f"validates), and went on with the rate that had the best mean validation score."
     )
 
 
 def _training(study: Study, _: Verdict) -> str:
     plan = study.plan
-    rows = statistics.median(r.train_rows for r in study.runs)
+    rows = round(statistics.median(r.train_rows for r in study.runs))
     check = plan.epochs(plan.evaluate_every, rows)
+    unit = "epoch" if f"{check:.2g}" == "1" else "epochs"
     most = plan.epochs(plan.evaluate_every * plan.rungs, rows)
     return (
         f"Adam on batches of {plan.batch_size} rows. The validation loss is taken every "
-        f"{counted(plan.evaluate_every, 'step')} ({check:.2g} {'epoch' if check < 1.05 else 'epochs'}); "
-        "training stops after "
+        f"{counted(plan.evaluate_every, 'step')} ({check:.2g} {unit}); training stops after "
         f"{counted(plan.patience, 'check')} without improvement, at the latest after {most:.3g} "
         "epochs, and the weights with the lowest validation loss are kept. All candidates share "
         "these settings."
@@ -136,16 +137,16 @@ def _intervals(study: Study, _: Verdict) -> str:
 
 
 def _ties(_: Study, verdict: Verdict) -> str:
-    value = "" if verdict.critical is None else f", here {verdict.critical:.2f}"
+    value = "" if verdict.critical is None else f"{verdict.critical:.2f} standard errors "
     margin = (
         ""
         if verdict.margin is None
         else " A candidate whose whole interval is within the margin stays in it too."
     )
     return (
-        "The intervals of the differences hold for all pairs of candidates at once: they are as "
-        "many standard errors wide on each side as the largest of all |t| reaches in 95% of "
-        f"studies without differences{value}. A candidate leaves the tie group only if the "
+        "The intervals of the differences hold for all pairs of candidates at once: they reach "
+        f"{value}to either side, as far as the largest |t| over all pairs stays in 95% of studies "
+        "where no candidates differ. A candidate leaves the tie group only if the "
         "interval of its difference from the best score lies wholly on the worse side."
         f"{margin} Within the group the recommendation is the function that is cheapest to "
         "compute: the fewest exponentials and the like, then the fewest simple operations, then "

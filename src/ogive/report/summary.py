@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+NOTE = "Brackets hold 95% intervals; those of the differences hold for all pairs at once."
 LABEL_WIDTH = 26  # a longer label is folded
 COLOURS = {"leader": "green", "tied": "green", "equivalent": "green", "diverged": "red"}
 
@@ -238,7 +239,10 @@ class Summary:
             shown = shown[:-1]
             table = self._table(shown)
         yield table
-        yield Padding(Text("Brackets hold 95% intervals; those of the differences hold for all pairs at once.", style="dim"), (0, 0, 1, 1))
+        yield Padding(
+            Text(NOTE, style="dim"),
+            (0, 0, 1, 1),
+        )
         yield Text(recommendation(self.study, self.verdict), style="bold")
         said = [*remarks(self.study, self.verdict), *self.study.about["notes"]]
         if said:
@@ -252,8 +256,11 @@ class Summary:
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         for column in shown:
-            head = Text(column.head.replace(" (", "\n(").replace("learning ", "learning\n")
-                        .replace("training ", "training\n"))
+            head = Text(
+                column.head.replace(" (", "\n(")
+                .replace("learning ", "learning\n")
+                .replace("training ", "training\n")
+            )
             if column.name in {"score", "difference"}:
                 table.add_column(head, justify="right", no_wrap=True)
             elif column.name == "candidate":

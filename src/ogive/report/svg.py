@@ -11,14 +11,15 @@ import hashlib
 import io
 import re
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ENLARGED = 1.65  # px for each pt: at 4/3 the figure's 9 pt text is smaller than the page's
 _OWN_REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ogive"}
+_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "ogive"}
 _DROPPED = {"metadata", "style"}  # addresses of vocabularies; a rule for every element of the page
 
 
@@ -30,7 +31,9 @@ def svg(figure: Figure, description: str) -> str:
     with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
         # The browser's fonts show what matplotlib's own font lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
-        figure.savefig(written, format="svg", bbox_inches="tight", pad_inches=0.04)
+        figure.savefig(
+            written, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04
+        )
     root = ElementTree.fromstring(written.getvalue())
     _strip(root)
     _rename(root, "f" + hashlib.sha256(written.getvalue().encode()).hexdigest()[:8])
@@ -39,7 +42,7 @@ def svg(figure: Figure, description: str) -> str:
     root.attrib |= {
         "role": "img",
         "aria-label": description,
-        "style": f"max-width: {width * 4 / 3:.0f}px; stroke-linejoin: round",
+        "style": f"max-width: {width * ENLARGED:.0f}px; stroke-linejoin: round",
     }
     return ElementTree.tostring(root, encoding="unicode")
 

@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,15 +259,19 @@ def splits_within(budget: float, task: Task, plan: Plan, entrants: Mapping[str, 
     Training is assumed to run to the last rung, so the study ends within the budget.
     Raises :class:`BadStudy` if not even the fewest splits fit.
     """
-    from dataclasses import replace
-
-    trial = replace(plan, splits=1, rungs=2)
     labels = [label for label in entrants if label != BASELINE]
-    sampled = [labels[0], labels[len(labels) // 2], labels[-1]]
-    for label in sampled[:1]:  # the first training also warms torch up
-        carry_out(task, trial, entrants[label], Unit(label, (0,)))
-    took = [carry_out(task, trial, entrants[la], Unit(la, (0,)))[1] for la in sampled]
-    a_split = float(np.mean(took)) * plan.rungs / trial.rungs * len(entrants)
+    sampled = dict.fromkeys([labels[0], labels[len(labels) // 2], labels[-1]])
+
+    def took(label: str, rungs: int) -> float:
+        trial = replace(plan, splits=FEWEST_SPLITS, rungs=rungs)
+        unit = Unit(label, tuple(range(FEWEST_SPLITS)))
+        return carry_out(task, trial, entrants[label], unit)[1]
+
+    took(labels[0], 1)  # the first training also warms torch up
+    short = float(np.mean([took(label, 1) for label in sampled]))
+    longer = float(np.mean([took(label, 4) for label in sampled]))
+    whole = short + max(longer - short, 0.0) / 3 * (plan.rungs - 1)
+    a_split = whole / FEWEST_SPLITS * len(entrants)
     workers = local_workers(len(entrants))
     fit_in = int(0.9 * budget * workers / a_split)
     if fit_in < FEWEST_SPLITS:
@@ -348,8 +353,6 @@ def choose(
     opened = Store(store)
     if opened.empty:
         if limit is not None:
-            from dataclasses import replace
-
             plan = replace(plan, splits=splits_within(limit, made, plan, entrants))
         opened.begin(request, plan, _about(made, plan), stored, _versions())
     else:

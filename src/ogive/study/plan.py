@@ -152,13 +152,7 @@ def candidates_from(
 
 
 def _function(given: str | Activation) -> Activation:
-    chosen = get(given.strip() if isinstance(given, str) else given)
-    if not isinstance(chosen, Activation):
-        raise BadStudy(
-            f"{given} acts along an axis and cannot stand between layers as it is; "
-            "choose elementwise functions (`ogive list` shows them)"
-        )
-    return chosen
+    return get(given.strip() if isinstance(given, str) else given)
 
 
 def seconds(budget: str | float | int) -> float:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ogive.errors import BadData, OgiveError
+from ogive.errors import OgiveError
 from ogive.functions import get
 from ogive.functions.registry import holds
-from ogive.study import splits
+from ogive.study import splits, tables
 from ogive.study.columns import TRUSTED, Columns
 from ogive.study.columns import prepare as prepare_rows
 from ogive.study.network import Network, Shape, TargetScale
@@ -46,7 +46,7 @@ class TakeHome:
 
     def inputs(self, rows: Any) -> Any:
         """New rows (DataFrame, array or path) as the network's input tensor."""
-        frame = prepare_rows(as_frame(rows, self.columns), self.columns)
+        frame = prepare_rows(tables.rows(rows), self.columns)
         return as_inputs(self.preprocessing, frame, self.network.shape.inputs)
 
     def predict_proba(self, rows: Any) -> np.ndarray:
@@ -178,25 +178,6 @@ def load(folder: str | Path) -> TakeHome:
         raise OgiveError(
             f"the network in {folder} is damaged ({type(error).__name__}); save it again"
         ) from error
-
-
-def as_frame(rows: Any, columns: Columns) -> pd.DataFrame:
-    """New rows from a path, a DataFrame or an array with the training columns in order."""
-    import pandas as pd
-
-    from ogive.study import tables
-
-    if isinstance(rows, str | Path):
-        return tables.read(rows).frame
-    if isinstance(rows, pd.DataFrame):
-        return rows
-    array = np.asarray(rows.detach().cpu().numpy() if hasattr(rows, "detach") else rows)
-    if array.ndim != 2 or array.shape[1] != len(columns.given):
-        raise BadData(
-            f"the new rows have shape {array.shape}; give (rows, {len(columns.given)}), the "
-            "columns that the network was trained on"
-        )
-    return pd.DataFrame(array, columns=list(columns.given))
 
 
 def fit(task: Task, plan: Plan, entrant: Entrant, rate: float, about: dict[str, Any]) -> TakeHome:

@@ -32,8 +32,10 @@ class Scale:
     def of(cls, study: Study, verdict: Verdict) -> Scale:
         """The scale that suits the intervals of ``verdict``."""
         percent = verdict.metric in PERCENT
-        spans = [s.difference_interval for s in verdict.standings if s.status != "leader"]
-        spans = [s for s in spans if s] or [s.interval for s in verdict.standings if s.interval]
+        gaps = [s.difference_interval for s in verdict.standings if s.status != "leader"]
+        spans = [ends for ends in gaps if ends] or [
+            s.interval for s in verdict.standings if s.interval
+        ]
         width = statistics.median(b - a for a, b in spans) if spans else 0.0
         width *= 100 if percent else 1
         least = 1 if percent else 0
@@ -140,8 +142,12 @@ def final_runs(study: Study) -> int:
     return study.plan.splits * study.plan.finals
 
 
-_PLAIN = {"leader": "best score", "tied": "tie", "equivalent": "tie within margin",
-          "worse": "worse"}
+_PLAIN = {
+    "leader": "best score",
+    "tied": "tie",
+    "equivalent": "tie within margin",
+    "worse": "worse",
+}
 
 
 def _beats_leader(baseline: Standing, verdict: Verdict) -> bool:
@@ -212,9 +218,7 @@ def _tie(study: Study, verdict: Verdict, scale: Scale, chosen: str) -> str:
         found = f"{who} tie for the best score"
         found = f"no difference found: {found}" if size == of else found
     mine = next(s.simplicity for s in verdict.standings if s.label == chosen)
-    as_simple = sum(
-        s.simplicity == mine for s in verdict.standings if s.label in verdict.ties
-    )
+    as_simple = sum(s.simplicity == mine for s in verdict.standings if s.label in verdict.ties)
     cheap = (
         "as cheap to compute as any of them"
         if as_simple > 1

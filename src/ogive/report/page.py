@@ -1,0 +1,297 @@
+"""The page of a study: one HTML file that needs nothing outside itself, and no script."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ogive.errors import OgiveError
+from ogive.report import study_figures, study_panels
+from ogive.report.protocol import command, network, protocol
+from ogive.report.summary import columns, group_end, lines
+from ogive.report.svg import svg
+from ogive.study.plan import BASELINE
+from ogive.study.record import Study
+from ogive.study.verdict import Standing, Verdict
+from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MOST_CLASSES = 12  # of which the names are listed
+KINDS = {
+    "binary": "two classes",
+    "multiclass": "several classes",
+    "regression": "a number",
+    "positive": "a number that is never negative",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page: its SVG and the words that go with it."""
+
+    title: str
+    svg: Any  # Markup: the one text that the template does not escape
+    caption: str
+
+
+def write(study: Study, verdict: Verdict, path: str | Path) -> Path:
+    """Write the page to ``path`` and return it; raises :class:`OgiveError` where that fails.
+
+    The file appears whole or not at all, whatever happens while it is written.
+    """
+    path = Path(path)
+    content = page(study, verdict).encode(errors="replace")
+    target = path.resolve()
+    if target.exists() and not target.is_file() and not target.is_dir():
+        part = target  # a pipe or a device cannot be replaced by a file
+    else:
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        if part != target:
+            os.replace(part, target)
+    except OSError as error:
+        if part != target:
+            part.unlink(missing_ok=True)
+        raise OgiveError(
+            f"the report {path} cannot be written ({error.strerror or error}); name a file that "
+            "you may write in a folder that exists, such as report.html"
+        ) from None
+    return path
+
+
+def page(study: Study, verdict: Verdict) -> str:
+    """The whole page as HTML."""
+    view = _brief(study, verdict)
+    view |= _rest(study, verdict, view["figures"])
+    return _environment().get_template("page.html").render(view=view).lstrip()
+
+
+def fragment(study: Study, verdict: Verdict) -> str:
+    """The sentence, the table and the scores as HTML to stand inside a notebook."""
+    return _environment().get_template("fragment.html").render(view=_brief(study, verdict))
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _picture(figure: Any, title: str, words: str, caption: str) -> Picture:
+    from markupsafe import Markup
+
+    return Picture(title, Markup(svg(figure, f"{title}. {words}")), caption)
+
+
+def _brief(study: Study, verdict: Verdict) -> dict[str, Any]:
+    shown = columns(study, verdict)
+    cut = group_end(verdict)
+    every = lines(verdict)
+    return {
+        "sentence": recommendation(study, verdict),
+        "columns": shown,
+        "caption": "Brackets hold 95% intervals: of each score on its own, and of the differences "
+        "for all pairs at once. Learning rate and epochs are medians; training "
+        "time is that of all runs, tuning included. "
+        + ("The tie group is shaded." if len(verdict.ties) > 1 else ""),
+        "lines": [
+            {
+                "label": standing.label,
+                "classes": _classes(verdict, standing, place in {cut, len(every) - 1}),
+                "cells": [
+                    {
+                        "text": _minus(column.cells[standing.label], column.numeric),
+                        "numeric": column.numeric,
+                    }
+                    for column in shown[1:]
+                ],
+            }
+            for place, standing in enumerate(every, 1)
+        ],
+        "remarks": remarks(study, verdict),
+        "figures": {"scores": _scores_picture(study, verdict)},
+    }
+
+
+def _classes(verdict: Verdict, standing: Standing, cut: bool) -> str:
+    names = {
+        "in-group": standing.label in verdict.ties and len(verdict.ties) > 1,
+        "recommended": standing.label == verdict.recommended,
+        "linear": standing.label == BASELINE,
+        "diverged": standing.status == "diverged",
+        "cut": cut,
+    }
+    return " ".join(name for name, holds in names.items() if holds)
+
+
+def _minus(text: str, numeric: bool) -> str:
+    """Numbers with a true minus sign."""
+    return text.replace("-", "−") if numeric else text
+
+
+def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) -> dict[str, Any]:
+    about = study.about
+    return {
+        "title": f"Which activation function for {about['name']}?",
+        "numbers": _numbers(study),
+        "figures": figures
+        | {
+            "differences": _differences_picture(study, verdict),
+            "curves": _curves_picture(study, verdict),
+            "tuning": _tuning_picture(study, verdict),
+            "functions": _functions_picture(study, verdict),
+        },
+        "functions": [_function(study, s.label) for s in verdict.standings],
+        "functions_caption": "Gain is the scale of the weights that keeps the signal's variance. "
+        "Operations are counted for value and slope together; those like exp and log cost the "
+        "most and come first.",
+        "network": network(study),
+        "output_unit": about["output_unit"],
+        "output_reason": about["output_reason"],
+        "protocol": protocol(study, verdict),
+        "data": _data(study),
+        "notes": about["notes"],
+        "command": command(study),
+        "versions": listed([f"{name} {number}" for name, number in study.versions.items()]),
+    }
+
+
+def _numbers(study: Study) -> str:
+    about, plan = study.about, study.plan
+    tests = about["test_rows"]
+    rows = counted(about["rows"], "row") + (f" and {tests:,} fixed test rows" if tests else "")
+    return (
+        f"{rows}, {counted(len(plan.labels), 'candidate')} and a linear model, "
+        f"{counted(plan.splits, 'split')}, {counted(plan.runs, 'training')}, "
+        f"{duration(sum(study.seconds.values()))} of training time."
+    )
+
+
+def _function(study: Study, label: str) -> dict[str, str]:
+    stored = study.functions[label]
+    hard, simple, *_ = stored["simplicity"]
+    parameters = ", ".join(f"{k} = {v:g}" for k, v in stored["parameters"].items())
+    return {
+        "label": label,
+        "formula": stored["formula"],
+        "parameters": parameters,
+        "gain": f"{stored['gain']:.3f}",
+        "operations": f"{hard} + {simple}",
+        "source": stored["source"],
+    }
+
+
+def _data(study: Study) -> list[tuple[str, str]]:
+    about = study.about
+    found = [
+        ("Name", str(about["name"])),
+        ("Target", f"{about['target']}: {KINDS[about['kind']]}, since {about['why']}"),
+        (
+            "Size",
+            f"{counted(about['rows'], 'row')} of {counted(about['columns'], 'column')}, "
+            f"{counted(about['inputs'], 'network input')}",
+        ),
+    ]
+    names = about["classes"]
+    if names:
+        more = len(names) - MOST_CLASSES
+        shown = ", ".join(names[:MOST_CLASSES]) + (f" and {more} more" if more > 0 else "")
+        found.append(("Classes", f"{len(names)}: {shown}"))
+    if about["test_rows"] is not None:
+        tests = f"{about['test_origin']} ({counted(about['test_rows'], 'row')})"
+        found.append(("Test rows", tests))
+    return found
+
+
+def _scores_picture(study: Study, verdict: Verdict) -> Picture | None:
+    if verdict.leader is None:
+        return None
+    scale = Scale.of(study, verdict)
+    words = _spoken([(s.label, scale.cell(s.score, s.interval)) for s in lines(verdict)])
+    return _picture(
+        study_figures.draw_scores(study, verdict).figure,
+        f"Scores on new data, {scale.head}",
+        words,
+        "Mean over the splits and its 95% interval, best first. The intervals are of each score on "
+        "its own: whether two candidates differ is told by their difference, not by the overlap.",
+    )
+
+
+def _differences_picture(study: Study, verdict: Verdict) -> Picture | None:
+    if verdict.leader is None:
+        return None
+    scale = Scale.of(study, verdict)
+    others = [s for s in lines(verdict) if s.label != verdict.leader]
+    words = _spoken(
+        [(s.label, scale.cell(s.difference, s.difference_interval, True)) for s in others]
+    )
+    return _picture(
+        study_figures.draw_differences(study, verdict).figure,
+        f"Differences from {verdict.leader}",
+        words,
+        f"Each candidate's score less that of {verdict.leader}, paired over the splits, with 95% "
+        "intervals that hold for all pairs at once. An interval that includes 0 means a tie.",
+    )
+
+
+def _curves_picture(study: Study, verdict: Verdict) -> Picture:
+    curves = study_panels.learning_curves(study)
+    last = [(label, f"{curve.median[-1]:.3g}") for label, curve in curves.items()]
+    return _picture(
+        study_panels.draw_learning_curves(study, verdict),
+        "Learning curves of the final runs",
+        f"Median of the lowest validation loss at the end: {_spoken(last)}",
+        "The lowest validation loss that each final run had reached, whose weights early stopping "
+        "keeps; a run that has stopped keeps its last value. " + _on_panels(verdict),
+    )
+
+
+def _tuning_picture(study: Study, verdict: Verdict) -> Picture | None:
+    if len(study.plan.rates) == 1:
+        return None
+    chosen = [(s.label, f"{s.rate:g}") for s in verdict.standings]
+    return _picture(
+        study_panels.draw_tuning(study, verdict),
+        "Validation scores by learning rate",
+        f"Learning rate chosen, median of the splits: {_spoken(chosen)}",
+        "Mean score on validation rows in tuning. The band leaves out what all rates of a split "
+        "have in common, so that it shows how much the best rate varies. " + _on_panels(verdict),
+    )
+
+
+def _functions_picture(study: Study, verdict: Verdict) -> Picture:
+    formulas = [
+        (label, str(study.functions[label]["formula"]))
+        for label in study_panels.panel_labels(verdict)
+    ]
+    return _picture(
+        study_panels.draw_functions(study, verdict),
+        "The functions and their slopes",
+        _spoken(formulas),
+        "Each function and its derivative. Where the slope is near 0, little is learned. "
+        + _on_panels(verdict),
+    )
+
+
+def _on_panels(verdict: Verdict) -> str:
+    mark = "" if verdict.recommended is None else "◆ marks the recommended function."
+    shown, of = len(study_panels.panel_labels(verdict)), len(verdict.standings)
+    return mark if shown == of else f"{mark} The best {shown} of {of} candidates are shown."
+
+
+def _spoken(pairs: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{label} {words}" for label, words in pairs)

@@ -1,0 +1,143 @@
+"""Gaussian moments and gains against closed forms, and their refusals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+
+import oracles
+from ogive.errors import OgiveError
+from ogive.functions import Activation, Facts, get
+from ogive.functions.activation import Definition, Source
+from ogive.meanfield.gains import gain
+from ogive.meanfield.moments import gaussian_mean, moments
+
+
+def below(x: float) -> float:
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+def elu_mean(alpha: float) -> float:
+    return 1 / math.sqrt(2 * math.pi) + alpha * (math.exp(0.5) * below(-1) - 0.5)
+
+
+def elu_second(alpha: float) -> float:
+    return 0.5 + alpha**2 * (math.exp(2) * below(-2) - 2 * math.exp(0.5) * below(-1) + 0.5)
+
+
+def test_closed_forms() -> None:
+    relu = moments(get("relu"))
+    assert relu.mean == pytest.approx(1 / math.sqrt(2 * math.pi), abs=1e-14)
+    assert relu.second == pytest.approx(0.5, abs=1e-14)
+    assert relu.slope_second == pytest.approx(0.5, abs=1e-14)
+    assert relu.variance == pytest.approx(0.5 - 1 / (2 * math.pi), abs=1e-14)
+    for alpha in (0.0, 0.3, 1.0, 2.5):
+        elu = moments(get("elu", alpha=alpha))
+        assert elu.mean == pytest.approx(elu_mean(alpha), abs=1e-13)
+        assert elu.second == pytest.approx(elu_second(alpha), abs=1e-13)
+    for slope in (0.01, 0.2, 1.0):
+        leaky = moments(get("leaky_relu", negative_slope=slope))
+        assert leaky.second == pytest.approx((1 + slope**2) / 2, abs=1e-13)
+    assert moments(get("gelu")).mean == pytest.approx(1 / (2 * math.sqrt(math.pi)), abs=1e-13)
+    clipped = 1 - 2 * math.exp(-0.5) / math.sqrt(2 * math.pi)
+    assert moments(get("hard_tanh")).second == pytest.approx(clipped, abs=1e-13)
+    assert moments(get("hard_tanh")).slope_second == pytest.approx(1 - 2 * below(-1), abs=1e-13)
+    assert moments(get("unit_step")).mean == pytest.approx(0.5, abs=1e-14)
+    assert elu_mean(1.0) == pytest.approx(0.1605, abs=5e-5)
+
+
+@pytest.mark.parametrize("name", ["identity", "sign", "hard_tanh", "tanh", "softsign"])
+def test_odd_functions_have_mean_zero(name: str) -> None:
+    assert moments(get(name)).mean == pytest.approx(0, abs=1e-14)
+
+
+def test_selu_is_its_own_fixed_point() -> None:
+    selu = moments(get("selu"))
+    assert selu.mean == pytest.approx(0, abs=1e-13)
+    assert selu.second == pytest.approx(1, abs=1e-13)
+    assert gain(get("selu")) == pytest.approx(1, abs=1e-13)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "mish", "softplus", "silu"])
+def test_moments_agree_with_mpmath(name: str) -> None:
+    act = get(name)
+
+    def mean(power: int) -> float:
+        with mpmath.workdps(20):
+            integral = mpmath.quad(
+                lambda z: oracles.true_value(act, z) ** power * mpmath.npdf(z), range(-12, 13, 3)
+            )
+        return float(integral)
+
+    assert moments(act).mean == pytest.approx(mean(1), abs=1e-11)
+    assert moments(act).second == pytest.approx(mean(2), abs=1e-11)
+
+
+@pytest.mark.parametrize("act", oracles.variants(), ids=oracles.by_label)
+def test_every_variant_has_moments_and_a_gain(act: Activation) -> None:
+    found = moments(act)
+    assert found.second >= found.mean**2 - 1e-12
+    assert found.slope_second <= act.facts.lipschitz**2 * (1 + 1e-9)
+    if act.label == "sigmoid:offset=1e+06":  # underflows to 0 wherever a normal number may lie
+        with pytest.raises(OgiveError, match="is 0 wherever a standard normal input may lie"):
+            gain(act)
+    else:
+        assert gain(act) == 1 / math.sqrt(found.second)
+
+
+def test_gains() -> None:
+    assert gain(get("identity")) == pytest.approx(1)
+    assert gain(get("relu")) == pytest.approx(math.sqrt(2))
+
+
+def test_the_gain_keeps_the_variance_in_a_measured_layer() -> None:
+    rng = np.random.default_rng(1)
+    width = 1500
+    for name in ("relu", "tanh", "gelu"):
+        act = get(name)
+        weights = rng.normal(size=(width, width)) * gain(act) / math.sqrt(width)
+        after = weights @ act(rng.normal(size=(width, 200)))
+        assert after.var() == pytest.approx(1, abs=0.05)
+
+
+def own(value: object, **facts: object) -> Activation:
+    claimed = replace(get("identity").facts, **facts)
+
+    def entry_facts() -> Facts:
+        return claimed
+
+    return Definition(
+        name="own",
+        formula="own",
+        value=value,  # type: ignore[arg-type]
+        slope=lambda x: 0 * x,
+        facts=entry_facts,
+        source=Source("a test"),
+    )()
+
+
+def test_a_function_that_is_zero_has_no_gain() -> None:
+    with pytest.raises(OgiveError, match="own is 0 wherever a standard normal input may lie"):
+        gain(own(lambda x: 0 * x))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [lambda x: np.exp(x * x / 4), lambda x: np.exp(x * x), lambda x: np.where(x > 1, np.nan, x)],
+    ids=["second moment infinite", "mean infinite", "not a number"],
+)
+def test_moments_that_are_not_finite_are_refused(value: object) -> None:
+    with pytest.raises(OgiveError, match="of own is not finite"):
+        moments(own(value))
+
+
+def test_an_integral_that_does_not_converge_is_refused() -> None:
+    with pytest.raises(OgiveError, match=r"did not converge.*list it among the kinks"):
+        gaussian_mean(lambda z: np.sign(z - 1 / 3))
+    assert gaussian_mean(lambda z: np.sign(z - 1 / 3), kinks=(1 / 3,)) == pytest.approx(
+        1 - 2 * below(1 / 3)
+    )

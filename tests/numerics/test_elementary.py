@@ -1,0 +1,41 @@
+"""Each elementary name serves NumPy arrays, tensors and the operation counter alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import torch
+from ogive.numerics import elementary
+from ogive.numerics.cost import count
+
+UNARY = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc", "absolute"]
+X = np.array([0.1, 0.5, 1.0, 2.5])
+
+
+@pytest.mark.parametrize("name", [*UNARY, "isinf", "logistic", "logistic_slope"])
+def test_arrays_tensors_and_the_counter_agree(name: str) -> None:
+    function = getattr(elementary, name)
+    np.testing.assert_allclose(function(torch.tensor(X)).numpy(), function(X), rtol=1e-14)
+    assert count(function) > count()
+
+
+def test_bounds_keep_nan() -> None:
+    for x in (np.array([-2.0, 5.0, np.nan]), torch.tensor([-2.0, 5.0, np.nan])):
+        np.testing.assert_array_equal(elementary.maximum(x, 0), [0, 5, np.nan])
+        np.testing.assert_array_equal(elementary.minimum(x, 0), [-2, 0, np.nan])
+        np.testing.assert_array_equal(elementary.keep_nan(x, 7.0), [7, 7, np.nan])
+
+
+def test_where_takes_numbers_and_keeps_the_dtype() -> None:
+    t = torch.tensor([-1.0, 1.0], dtype=torch.float64)
+    assert elementary.where(t > 0, 1.0, t).dtype == torch.float64
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_logistic_loses_nothing_in_its_tails(dtype: torch.dtype) -> None:
+    t = torch.tensor([-80.0, 30.0, -1e30, 1e30], dtype=dtype)
+    assert float(elementary.logistic(t)[0]) == pytest.approx(np.exp(-80.0), rel=1e-5)
+    assert float(elementary.logistic_slope(t)[1]) == pytest.approx(np.exp(-30.0), rel=1e-5)
+    assert elementary.logistic(t)[2:].tolist() == [0.0, 1.0]
+    assert elementary.logistic_slope(t)[2:].tolist() == [0.0, 0.0]

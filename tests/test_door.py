@@ -1,0 +1,108 @@
+"""The public door: light to open, and every name leads somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ogive
+from ogive.errors import BadParameter
+from ogive.functions import Definition, registry
+
+HEAVY = ("torch", "numba", "matplotlib", "scipy.stats")
+
+
+def heavy_after(program: str) -> list[str]:
+    """The heavy packages that are loaded once ``program`` has run in a fresh interpreter."""
+    listing = f"import sys\n{program}\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", listing], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[-1].split()
+
+
+HELP = """
+import contextlib, io
+from ogive.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    try:
+        main({arguments})
+    except SystemExit as end:
+        assert end.code == 0, end.code
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import ogive",
+        "import ogive; dir(ogive); ogive.relu([1.0]); ogive.names()",
+        HELP.format(arguments="['--help']"),
+        HELP.format(arguments="['choose', '--help']"),
+        HELP.format(arguments="['eval', 'gelu', '1']"),
+    ],
+    ids=["import", "a function", "--help", "choose --help", "eval"],
+)
+def test_nothing_heavy_is_loaded(program: str) -> None:
+    assert heavy_after(program) == []
+
+
+def test_the_check_notices_a_heavy_import() -> None:
+    assert heavy_after("import ogive, matplotlib") == ["matplotlib"]
+    assert "torch" in heavy_after("import ogive; ogive.get('relu').module()")
+
+
+@pytest.mark.parametrize("name", sorted(ogive._PUBLIC))
+def test_every_public_name_leads_somewhere(name: str) -> None:
+    assert name in dir(ogive)
+    assert getattr(ogive, name) is not None
+
+
+@pytest.mark.parametrize("entry", registry.entries(), ids=lambda e: e.name)
+def test_every_entry_and_alias_is_a_function(entry: Definition) -> None:
+    x = np.array([-2.0, 0.0, 1.5])
+    function = getattr(ogive, entry.name)
+    np.testing.assert_array_equal(function(x), registry.find(entry.name)(x))
+    assert function.__name__ == entry.name
+    document = inspect.getdoc(function)
+    assert document is not None
+    assert entry.formula in document
+    assert str(entry.source) in document
+    for alias in entry.aliases:
+        np.testing.assert_array_equal(getattr(ogive, alias)(x), function(x))
+        assert alias in dir(ogive)
+
+
+def test_signatures_carry_the_parameters() -> None:
+    assert str(inspect.signature(ogive.elu)) == "(x, alpha=1.0)"
+    assert "axis" in inspect.signature(ogive.softmax).parameters
+    assert ogive.elu(-1e9, 0.5) == ogive.elu(x=-1e9, alpha=0.5) == -0.5
+    with pytest.raises(TypeError, match="alpah"):
+        ogive.elu(1.0, alpah=2.0)
+    with pytest.raises(BadParameter, match="alpha=-1 is out of bounds"):
+        ogive.elu(1.0, alpha=-1)
+    assert "Convention: the slope at 0 is 0" in str(ogive.relu.__doc__)
+
+
+def test_rooms_are_not_hidden_by_functions() -> None:
+    taken = {*registry.names(), *registry.aliases(), *ogive._PUBLIC}
+    assert not taken & set(ogive._ROOMS)
+    for room in ogive._ROOMS:
+        assert importlib.util.find_spec(f"ogive.{room}") is not None
+        assert getattr(ogive, room).__name__ == f"ogive.{room}"
+
+
+def test_an_unknown_attribute_names_the_nearest() -> None:
+    with pytest.raises(AttributeError, match=r"no attribute 'sigmod'.*sigmoid"):
+        ogive.sigmod  # noqa: B018
+    assert not hasattr(ogive, "_hidden")
+
+
+def test_the_version_is_told() -> None:
+    assert isinstance(ogive.__version__, str)
+    assert ogive.__version__

@@ -126,8 +126,8 @@ def draw_tuning(study: Study, verdict: Verdict) -> Figure:
         ax.plot(tried, means, color=BLUE, marker="o", ms=3, lw=1.4, label="mean")
         taken = [i for i, r in enumerate(tried) if r == chosen[label] and low <= means[i] <= high]
         ax.plot(
-            np.take(tried, taken),
-            means[taken],
+            [tried[i] for i in taken],
+            [means[i] for i in taken],
             ls="",
             marker="D",
             ms=6,

@@ -155,3 +155,9 @@ def test_kinks_come_with_their_convention(act: Activation) -> None:
     assert bool(act.facts.kinks) == bool(act.facts.at_kinks)
     for p in act.definition.parameters:
         assert p.meaning
+
+
+def test_a_definition_over_other_functions_is_refused_in_a_sentence() -> None:
+    foreign = replace(registry.definition("relu"), name="foreign", value=lambda x: x.relu())
+    with pytest.raises(OgiveError, match="value or slope of foreign calls something"):
+        _ = foreign().operations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from ogive.study.plan import BASELINE, Plan
 from ogive.study.record import Run, Study
+from ogive.study.verdict import Verdict, verdict
 
 RATES = (0.001, 0.003, 0.01, 0.03)
 STEPS, RUNGS, FINALS = 36, 40, 2
@@ -221,6 +223,12 @@ def cases() -> dict[str, Study]:
 def studies() -> dict[str, Study]:
     """All of :func:`cases`."""
     return cases()
+
+
+@pytest.fixture(scope="session")
+def judge(studies: dict[str, Study]) -> Callable[..., Verdict]:
+    """The verdict on a case, ``judge(name, margin=None)``, worked out once."""
+    return functools.cache(lambda name, margin=None: verdict(studies[name], margin))
 
 
 @pytest.fixture(scope="session")

@@ -299,7 +299,13 @@ def test_digits_follow_the_intervals(half: float, score: float, shown: str) -> N
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.44, "0.4 s"), (12.4, "12 s"), (59.7, "1 min 0 s"), (245, "4 min 5 s"), (7800, "2 h 10 min")],
+    [
+        (0.44, "0.4 s"),
+        (12.4, "12 s"),
+        (59.7, "1 min 0 s"),
+        (245, "4 min 5 s"),
+        (7800, "2 h 10 min"),
+    ],
 )
 def test_duration(seconds: float, words: str) -> None:
     assert wording.duration(seconds) == words

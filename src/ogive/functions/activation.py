@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ogive.door import room
-from ogive.errors import BadParameter, nearest
+from ogive.errors import BadParameter, OgiveError, nearest
 from ogive.numerics import cost
 from ogive.numerics.elementary import Array, is_tensor
 from ogive.numerics.kernels import Expression, as_input, evaluate
@@ -202,8 +202,18 @@ class Activation:
 
     @property
     def operations(self) -> cost.Operations:
-        """Operations an element for value and slope together, counted from the definition."""
-        return cost.count(self.value_expression, self.slope_expression)
+        """Operations an element for value and slope together, counted from the definition.
+
+        Raises :class:`OgiveError` for a definition that is not written over
+        :mod:`ogive.numerics.elementary`.
+        """
+        try:
+            return cost.count(self.value_expression, self.slope_expression)
+        except (TypeError, AttributeError) as error:
+            raise OgiveError(
+                f"the value or slope of {self.name} calls something that is not in "
+                f"ogive.numerics.elementary ({error}); write both over its functions"
+            ) from None
 
     def module(self) -> Module:
         """This function as a ``torch.nn.Module``."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.registry import register
-from ogive.numerics.elementary import Array, exp, expm1, minimum, where
+from ogive.numerics.elementary import Array, exp, expm1, maximum, minimum, positive
 
 
 def _elu(x: Array, alpha: float) -> Array:
-    return where(x > 0, x, alpha * expm1(minimum(x, 0)))
+    return maximum(x, 0) + alpha * expm1(minimum(x, 0))
 
 
 def _elu_slope(x: Array, alpha: float) -> Array:
-    return where(x > 0, 1.0, alpha * exp(minimum(x, 0)))
+    above = positive(x)
+    return above + (1 - above) * alpha * exp(minimum(x, 0))
 
 
 def _elu_facts(alpha: float) -> Facts:
@@ -89,8 +90,8 @@ celu = register(
         family="exponential",
         summary="An ELU whose alpha stretches the bend instead of making a corner at 0.",
         formula="max(0, x) + min(0, alpha*(exp(x/alpha) - 1))",
-        value=lambda x, alpha: where(x > 0, x, alpha * expm1(minimum(x, 0) / alpha)),
-        slope=lambda x, alpha: where(x > 0, 1.0, exp(minimum(x, 0) / alpha)),
+        value=lambda x, alpha: maximum(x, 0) + alpha * expm1(minimum(x, 0) / alpha),
+        slope=lambda x, alpha: exp(minimum(x, 0) / alpha),
         parameters=(
             Parameter("alpha", 1.0, low=1e-6, high=1e6, meaning="minus the limit at -inf"),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.registry import register
-from ogive.numerics.elementary import Array, keep_nan, maximum, minimum, where
+from ogive.numerics.elementary import Array, maximum, minimum, positive, where
 
 relu = register(
     Definition(
@@ -13,7 +13,7 @@ relu = register(
         summary="The ramp: cheap and never flat above 0; its mean output is well above 0.",
         formula="max(0, x)",
         value=lambda x: maximum(x, 0),
-        slope=lambda x: where(x > 0, 1.0, keep_nan(x, 0.0)),
+        slope=positive,
         facts=lambda: Facts(
             range=(0.0, INF),
             limits=(0.0, INF),
@@ -42,7 +42,12 @@ relu = register(
 def _leaky(x: Array, negative_slope: float) -> Array:
     if negative_slope == 0:  # 0 times -inf would be NaN
         return maximum(x, 0)
-    return where(x > 0, x, negative_slope * x)
+    return maximum(x, 0) + negative_slope * minimum(x, 0)
+
+
+def _leaky_slope(x: Array, negative_slope: float) -> Array:
+    above = positive(x)
+    return above + negative_slope * (1 - above)
 
 
 def _leaky_facts(negative_slope: float) -> Facts:
@@ -65,7 +70,7 @@ leaky_relu = register(
         summary="A ReLU that lets a little through below 0, so that no unit stays silent.",
         formula="where(x > 0, x, negative_slope*x)",
         value=_leaky,
-        slope=lambda x, negative_slope: where(x > 0, 1.0, keep_nan(x, negative_slope)),
+        slope=_leaky_slope,
         parameters=(
             Parameter("negative_slope", 0.01, low=0.0, high=1e6, meaning="the slope below 0"),
         ),

@@ -17,7 +17,6 @@ from ogive.numerics.elementary import (
     logistic_slope,
     maximum,
     minimum,
-    where,
 )
 
 # Beyond this every gate below is 0 or 1 in float64. Bounding x keeps infinity times zero away.
@@ -200,22 +199,20 @@ silu = register(
 )
 
 
-# With e = exp(-|x|), tanh(log(1 + exp(x))) is a ratio of polynomials in e that neither cancels
-# nor overflows: one ratio for each sign of x.
+# With a = exp(min(x, 0)) and b = exp(-max(x, 0)), so that exp(x) = a/b, the gate
+# tanh(log(1 + exp(x))) is a ratio of polynomials that neither cancels nor overflows.
 def _mish(x: Array) -> Array:
-    e = exp(-absolute(x))
-    left, right = e * (e + 2), 1 + 2 * e
-    gate = where(x > 0, right, left) / where(x > 0, right + 2 * e * e, left + 2)
-    return maximum(x, -FAR) * gate
+    a, b = exp(minimum(x, 0)), exp(-maximum(x, 0))
+    above = a * (a + 2 * b)
+    return maximum(x, -FAR) * (above / (above + 2 * b * b))
 
 
 def _mish_slope(x: Array) -> Array:
-    e = exp(-absolute(x))
-    left, right = e * (e + 2), 1 + 2 * e
-    below = where(x > 0, right + 2 * e * e, left + 2)
-    gate = where(x > 0, right, left) / below
-    bend = 4 * e * (1 + e) * where(x > 0, e, 1.0) / (below * below)
-    return gate + _bounded(x, FAR) * bend
+    a, b = exp(minimum(x, 0)), exp(-maximum(x, 0))
+    above = a * (a + 2 * b)
+    below = above + 2 * b * b
+    bend = 4 * a * (a + b) * (b * b) / (below * below)
+    return above / below + _bounded(x, FAR) * bend
 
 
 mish = register(

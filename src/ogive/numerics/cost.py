@@ -35,8 +35,9 @@ class Traced:
         return self.seen.setdefault(key, Traced(self.seen, key))
 
     @staticmethod
-    def elementary(name: str, x: Traced, *rest: Any) -> Traced:
-        return x._made(name, *rest)
+    def elementary(name: str, x: Traced, *rest: Any) -> Any:
+        # Passing a NaN on is our promise, not the function's cost.
+        return rest[0] if name == "keep_nan" else x._made(name, *rest)
 
     def __neg__(self) -> Traced:
         return self._made("negative")

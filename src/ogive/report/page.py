@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Sequence
@@ -58,7 +59,8 @@ def write(study: Study, verdict: Verdict, path: str | Path) -> Path:
             os.replace(part, target)
     except OSError as error:
         if part != target:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
         raise OgiveError(
             f"the report {path} cannot be written ({error.strerror or error}); name a file that "
             "you may write in a folder that exists, such as report.html"

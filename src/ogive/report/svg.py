@@ -32,7 +32,12 @@ def svg(figure: Figure, description: str) -> str:
         # The browser's fonts show what matplotlib's own font lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(
-            written, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04
+            written,
+            format="svg",
+            transparent=True,
+            bbox_inches="tight",
+            pad_inches=0.04,
+            metadata={"Date": None},
         )
     root = ElementTree.fromstring(written.getvalue())
     _strip(root)

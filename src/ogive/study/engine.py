@@ -7,7 +7,10 @@ The default is one local process a core, one thread each. Only the driver, which
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from contextlib import contextmanager
@@ -51,6 +54,21 @@ def local_workers(units: int) -> int:
     )
 
 
+def _end_with(driver: int) -> None:
+    """In a worker: leave when the driver is gone, however it went, and ignore Ctrl-C until then.
+
+    A terminal sends Ctrl-C to workers too; the driver alone decides what becomes of them.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
 def _executor(engine: Executor | str | None, units: int) -> Iterator[Executor]:
     if isinstance(engine, Executor):
@@ -67,7 +85,12 @@ def _executor(engine: Executor | str | None, units: int) -> Iterator[Executor]:
         return
     import loky
 
-    pool = loky.ProcessPoolExecutor(workers, env={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+    pool = loky.ProcessPoolExecutor(
+        workers,
+        env={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        initializer=_end_with,
+        initargs=(os.getpid(),),
+    )
     finished = False
     try:
         yield pool

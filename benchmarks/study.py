@@ -87,7 +87,7 @@ def single(work: Work, job: Job, task: Task, plan: Plan, settings: Recipe) -> li
             loss.backward()
             optimiser.step()
         with torch.no_grad():
-            valid = float(unit.loss(net(fold.x_valid), fold.y_valid))
+            valid = float(unit.loss_and_gradient(net(fold.x_valid), fold.y_valid)[0].mean())
         curve.append(valid)
         if valid < best:
             best, stale = valid, 0

@@ -64,7 +64,7 @@ class Reader(HTMLParser):
 
 
 CASES = (
-    "tie", "clear", "partial", "all diverged", "all but one", "one", "rmse", "fixed", "nasty"
+    "tie", "partial", "all diverged", "one", "fixed", "nasty"
 )  # fmt: skip
 
 
@@ -74,7 +74,9 @@ def pages(studies: dict[str, Study], judge: Judge) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_page_has_it_all(studies: dict[str, Study], judge: Judge, pages: dict[str, str], name: str) -> None:
+def test_the_page_has_it_all(
+    studies: dict[str, Study], judge: Judge, pages: dict[str, str], name: str
+) -> None:
     study = studies[name]
     found = judge(name)
     words = Reader(pages[name]).words
@@ -263,8 +265,13 @@ def test_write_is_whole_or_nothing(
 
 @pytest.mark.parametrize("name", [".", "missing/r.html", "file/r.html"])
 def test_unwritable_paths_give_one_sentence(
-    studies: dict[str, Study], judge: Judge, tmp_path: Path, name: str
+    studies: dict[str, Study],
+    judge: Judge,
+    tmp_path: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("ogive.report.page.page", lambda *_: "<!doctype html>")
     (tmp_path / "file").write_text("x")
     with pytest.raises(OgiveError, match="cannot be written") as caught:
         write(studies["one"], judge("one"), tmp_path / name)
@@ -273,7 +280,10 @@ def test_unwritable_paths_give_one_sentence(
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_device_is_written_to_not_replaced(studies: dict[str, Study], judge: Judge, tmp_path: Path) -> None:
+def test_a_device_is_written_to_not_replaced(
+    studies: dict[str, Study], judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ogive.report.page.page", lambda *_: "<!doctype html>")
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
@@ -292,24 +302,24 @@ def test_a_stored_study_is_reported_without_torch(
     for unit in study.plan.units():
         store.add(unit, [r for r in study.runs if r.label == unit.label], 2.5)
     store.close()
-    code = (
-        "import sys\n"
+    report = (
         "from ogive.study.store import read_study\n"
         "from ogive.study.verdict import verdict\n"
         "from ogive.report import page, summary\n"
         "study = read_study('s.sqlite')\n"
-        "found = judge("partial")\n"
+        "found = verdict(study)\n"
         "page.write(study, found, 'r.html')\n"
         "summary.document(study, found), summary.terminal(study, found)\n"
-        "{planted}"
-        "print(*sorted({{'torch', 'matplotlib.pyplot', 'IPython'}} & set(sys.modules)))\n"
     )
-    found = {}
-    for planted in ("", "import torch\n"):
+    loaded = "import sys; print(*sorted({'torch', 'matplotlib.pyplot'} & set(sys.modules)))"
+
+    def modules(code: str) -> str:
         made = subprocess.run(
-            [sys.executable, "-c", code.format(planted=planted)],
+            [sys.executable, "-c", code + loaded],
             cwd=tmp_path, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        found[planted] = made.stdout.strip()
-    assert found == {"": "", "import torch\n": "torch"}
+        return made.stdout.strip()
+
+    assert modules(report) == ""
+    assert modules("import torch\n") == "torch", "the check itself is meant to notice torch"
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == page(study, judge("partial"))

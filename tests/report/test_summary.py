@@ -174,7 +174,6 @@ def test_terminal_sets_the_tie_group_apart(studies: dict[str, Study], judge: Jud
 
 
 def test_a_broken_tie_group_has_no_line(studies: dict[str, Study], judge: Judge) -> None:
-    study = studies["many"]
     found = judge("many")
     top = {s.label for s in found.standings[: len(found.ties)]}
     assert top != set(found.ties), "the case is meant to have a worse candidate among the ties"

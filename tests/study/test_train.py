@@ -7,7 +7,7 @@ import torch
 import ogive
 from ogive.functions import Definition, Facts, Source
 from ogive.numerics.elementary import exp
-from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, forward
+from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, mean_loss
 from ogive.study.train import Fold, Job, Recipe, train
 
 RECIPE = Recipe(batch_size=16, evaluate_every=5, rungs=12, patience=3, stack=100)
@@ -70,8 +70,8 @@ def test_training_learns_and_keeps_the_best_rung():
     assert outcome.valid_loss < 0.8 * outcome.curve[0][2]
     assert outcome.valid_loss == min(point[2] for point in outcome.curve)
     x, y = FOLDS[0].x_valid, FOLDS[0].y_valid
-    z = forward([w[None] for w in outcome.weights], x[None], ogive.get("tanh"))
-    again = float(OUTPUT_UNITS["multiclass"].loss(z, y[None]))
+    weights, unit = [w[None] for w in outcome.weights], OUTPUT_UNITS["multiclass"]
+    again = float(mean_loss(weights, x[None], y[None], ogive.get("tanh"), unit))
     assert again == pytest.approx(outcome.valid_loss, rel=1e-12)
 
 

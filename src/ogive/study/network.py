@@ -49,18 +49,11 @@ class OutputUnit(Protocol):
     def outputs(self, classes: int) -> int:
         """Units in the last layer."""
 
-    def loss(self, z: Tensor, y: Tensor, reduce: bool = True) -> Tensor:
-        """Loss by run (…, rows) -> (…): the mean over rows, or each row's."""
-
-    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        """Derivative of each row's loss with respect to its net input ``z``."""
+    def loss_and_gradient(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Each row's loss (…, rows), and its derivative by the net input z (…, rows, outputs)."""
 
     def predict(self, z: Tensor) -> Tensor:
         """Probabilities (…, rows, classes), or values on the scaled target (…, rows)."""
-
-
-def _reduced(rows: Tensor, reduce: bool) -> Tensor:
-    return rows.mean(-1) if reduce else rows
 
 
 class Softmax:
@@ -75,13 +68,13 @@ class Softmax:
     def outputs(self, classes: int) -> int:
         return classes
 
-    def loss(self, z: Tensor, y: Tensor, reduce: bool = True) -> Tensor:
-        rows = z.logsumexp(-1) - z.gather(-1, y.unsqueeze(-1)).squeeze(-1)
-        return _reduced(rows, reduce)
-
-    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        p = z.softmax(-1)
-        return p.scatter_add_(-1, y.unsqueeze(-1), p.new_full((1,), -1.0).expand(*y.shape, 1))
+    def loss_and_gradient(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        # Written out: PyTorch's softmax takes five times as long along so short an axis.
+        z, y = z - z.amax(-1, keepdim=True), y.unsqueeze(-1)
+        e = z.exp()
+        total = e.sum(-1, keepdim=True)
+        loss = (total.log() - z.gather(-1, y)).squeeze(-1)
+        return loss, (e / total).scatter_add_(-1, y, z.new_full((), -1.0).expand_as(y))
 
     def predict(self, z: Tensor) -> Tensor:
         return z.softmax(-1)
@@ -99,18 +92,33 @@ class Logistic:
     def outputs(self, classes: int) -> int:
         return 1
 
-    def loss(self, z: Tensor, y: Tensor, reduce: bool = True) -> Tensor:
-        z = z.squeeze(-1)
-        return _reduced(functional.softplus(z) - y * z, reduce)
-
-    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return z.sigmoid() - y.unsqueeze(-1)
+    def loss_and_gradient(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        only = z.squeeze(-1)
+        return functional.softplus(only) - y * only, z.sigmoid() - y.unsqueeze(-1)
 
     def predict(self, z: Tensor) -> Tensor:
         return torch.cat([(-z).sigmoid(), z.sigmoid()], -1)
 
 
-class Identity:
+class _Value:
+    """Squared error of a number: what :class:`Identity` and :class:`Softplus` share."""
+
+    def outputs(self, classes: int) -> int:
+        return 1
+
+    def slope(self, z: Tensor) -> Tensor | float:
+        """Derivative of the prediction by the net input."""
+        raise NotImplementedError
+
+    def predict(self, z: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def loss_and_gradient(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        error = self.predict(z) - y
+        return error.square(), 2 * error.unsqueeze(-1) * self.slope(z)
+
+
+class Identity(_Value):
     """z itself with squared error: a target that may take any value."""
 
     name = "identity"
@@ -119,20 +127,14 @@ class Identity:
         "the loss is the squared error of the target standardised on the training rows"
     )
 
-    def outputs(self, classes: int) -> int:
-        return 1
-
-    def loss(self, z: Tensor, y: Tensor, reduce: bool = True) -> Tensor:
-        return _reduced((self.predict(z) - y).square(), reduce)
-
-    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return 2 * (z - y.unsqueeze(-1))
+    def slope(self, z: Tensor) -> float:
+        return 1.0
 
     def predict(self, z: Tensor) -> Tensor:
         return z.squeeze(-1)
 
 
-class Softplus:
+class Softplus(_Value):
     """softplus(z) with squared error: a target that is never negative."""
 
     name = "softplus"
@@ -141,14 +143,8 @@ class Softplus:
         "above 0; the loss is the squared error in units of the target's standard deviation"
     )
 
-    def outputs(self, classes: int) -> int:
-        return 1
-
-    def loss(self, z: Tensor, y: Tensor, reduce: bool = True) -> Tensor:
-        return _reduced((self.predict(z) - y).square(), reduce)
-
-    def gradient(self, z: Tensor, y: Tensor) -> Tensor:
-        return 2 * (functional.softplus(z) - y.unsqueeze(-1)) * z.sigmoid()
+    def slope(self, z: Tensor) -> Tensor:
+        return z.sigmoid()
 
     def predict(self, z: Tensor) -> Tensor:
         return functional.softplus(z.squeeze(-1))
@@ -213,6 +209,13 @@ def draw_weights(
     return drawn
 
 
+def mean_loss(
+    weights: Sequence[Tensor], x: Tensor, y: Tensor, function: Activation, unit: OutputUnit
+) -> Tensor:
+    """Each run's mean loss over its rows: (runs,)."""
+    return unit.loss_and_gradient(forward(weights, x, function), y)[0].mean(-1)
+
+
 def forward(weights: Sequence[Tensor], x: Tensor, function: Activation) -> Tensor:
     """Net input of the output unit: x (runs, rows, inputs) -> (runs, rows, outputs)."""
     for i in range(0, len(weights) - 2, 2):
@@ -238,15 +241,15 @@ def backward(
         net.append(torch.baddbmm(weights[i + 1], inputs[-1], weights[i]))
         inputs.append(function.value_expression(net[-1]))
     z = torch.baddbmm(weights[-1], inputs[-1], weights[-2])
-    losses = unit.loss(z, y)
-    delta = unit.gradient(z, y).div_(y.shape[-1])
+    losses, delta = unit.loss_and_gradient(z, y)
+    delta = delta / y.shape[-1]
     for i in range(len(weights) - 2, -1, -2):
         torch.bmm(inputs[i // 2].transpose(1, 2), delta, out=gradients[i])
         torch.sum(delta, 1, keepdim=True, out=gradients[i + 1])
         if i:
             delta = torch.bmm(delta, weights[i].transpose(1, 2))
             delta *= function.slope_expression(net[i // 2 - 1])
-    return losses
+    return losses.mean(-1)
 
 
 class Network(torch.nn.Module):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ogive.functions import Activation
-from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, backward, draw_weights, forward
+from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, backward, draw_weights, mean_loss
 from ogive.study.splits import generator
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma and Ba 2015)
@@ -241,7 +241,7 @@ def _train_stack(
         for place, i in enumerate(active):
             own = [w[place : place + 1] for w in stack.weights]
             x, y = rows.valid[i]
-            valid = float(unit.loss(forward(own, x[None], function), y[None]))
+            valid = float(mean_loss(own, x[None], y[None], function, unit))
             seen[i].note(step, float(losses[place]), valid, [w[0] for w in own])
         going = [
             place

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from loky import ProcessPoolExecutor
 
+import torch
 from ogive.meanfield.gains import gain
 from ogive.study.network import OUTPUT_UNITS, draw_weights
 from ogive.study.plan import Plan, candidates_from, make_plan

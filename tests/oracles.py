@@ -5,7 +5,6 @@ numbers. Conventions at kinks are written out. An entry of the catalogue without
 fails the tests.
 """
 
-# ruff: noqa: ARG005  (an oracle takes every parameter, also where its slope needs none)
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pytest
 
 from ogive.study.plan import BASELINE, Plan
 from ogive.study.record import Run, Study
@@ -24,7 +23,9 @@ METRICS = {
 def _curve(random: np.random.Generator, stop: int, level: float, speed: float) -> tuple[Any, ...]:
     steps = np.arange(1, stop + 1)
     valid = level + 2.0 * np.exp(-speed * steps) * np.exp(0.1 * random.standard_normal(stop))
-    return tuple((int(s * STEPS), float(v * 0.9), float(v)) for s, v in zip(steps, valid, strict=True))
+    return tuple(
+        (int(s * STEPS), float(v * 0.9), float(v)) for s, v in zip(steps, valid, strict=True)
+    )
 
 
 def make_study(
@@ -45,7 +46,7 @@ def make_study(
     rates: tuple[float, ...] = RATES,
     best_rate: float = 0.003,
     late: Sequence[str] = (),
-    request: dict[str, Any] | None = None,
+    given: dict[str, Any] | None = None,
     seed: int = 1,
 ) -> Study:
     """A finished study: ``spread`` is common to all candidates of a split, ``noise`` is not.
@@ -68,9 +69,20 @@ def make_study(
                 off = abs(math.log10(rate / best_rate))
                 score = float(scores[split] - sign * 0.05 * off * max(abs(mean), 0.1))
                 runs.append(
-                    Run(label, split, "tune", 0, rate, None if lost and rate == rates[-1] else score,
-                        0.3 + 0.1 * off, 10 * STEPS, 18 * STEPS, lost and rate == rates[-1],
-                        1149, 287)
+                    Run(
+                        label,
+                        split,
+                        "tune",
+                        0,
+                        rate,
+                        None if lost and rate == rates[-1] else score,
+                        0.3 + 0.1 * off,
+                        10 * STEPS,
+                        18 * STEPS,
+                        lost and rate == rates[-1],
+                        1149,
+                        287,
+                    )
                 )
             for draw in range(FINALS):
                 stop = int(random.integers(12, 30))
@@ -79,11 +91,23 @@ def make_study(
                 again = scores[split] + 0.004 * random.standard_normal(200) if fixed else ()
                 best = RUNGS if label in late else stop - 8
                 runs.append(
-                    Run(label, split, "final", draw, best_rate, score, None if fail else 0.2,
-                        best * STEPS, stop * STEPS, fail, 1149, 359,
+                    Run(
+                        label,
+                        split,
+                        "final",
+                        draw,
+                        best_rate,
+                        score,
+                        None if fail else 0.2,
+                        best * STEPS,
+                        stop * STEPS,
+                        fail,
+                        1149,
+                        359,
                         curve=_curve(random, stop, 0.1 + 0.2 * abs(0.98 - abs(mean)), 0.3),
                         scores={} if score is None else {metric: score, "log_loss": 0.1},
-                        resampled=() if fail else tuple(float(v) for v in again))
+                        resampled=() if fail else tuple(float(v) for v in again),
+                    )
                 )
     x = np.linspace(-5, 5, 101)
     costs = costs or {}
@@ -92,6 +116,7 @@ def make_study(
         value = np.where(x > 0, x, (0.1 + 0.1 * place) * np.expm1(x))
         functions[label] = {
             "function": label,
+            "catalogued": True,
             "formula": "where(x > 0, x, alpha*(exp(x) - 1))",
             "parameters": {"alpha": 1.0},
             "source": "Clevert, Unterthiner and Hochreiter 2016, arXiv:1511.07289",
@@ -105,68 +130,49 @@ def make_study(
             },
         }
     plan = Plan(
-        candidates=tuple(labels), labels=tuple(labels), inputs=64, width=64, depth=2,
-        splits=splits, tunings=1, finals=FINALS, rates=rates, batch_size=32, evaluate_every=STEPS, rungs=RUNGS,
-        patience=8, stack=40, splits_a_unit=10, seed=0, paired=True,
+        candidates=tuple(labels),
+        labels=tuple(labels),
+        inputs=64,
+        width=64,
+        depth=2,
+        splits=splits,
+        tunings=1,
+        finals=FINALS,
+        rates=rates,
+        batch_size=32,
+        evaluate_every=STEPS,
+        rungs=RUNGS,
+        patience=8,
+        stack=40,
+        splits_a_unit=10,
+        seed=0,
+        paired=True,
         holdout_ratio=0.3 if fixed else 0.25,
     )
     about = {
-        "name": name, "target": "target", "kind": kind, "why": "the target has 3 whole numbers",
-        "classes": list(known if classes is None else classes), "rows": 1797, "columns": 64,
-        "inputs": 64, "metric": metric, "metric_title": title, "higher_is_better": higher,
-        "steps_by_row": by_row, "output_unit": "softmax",
+        "name": name,
+        "target": "target",
+        "kind": kind,
+        "why": "the target has 3 whole numbers",
+        "classes": list(known if classes is None else classes),
+        "rows": 1797,
+        "columns": 64,
+        "inputs": 64,
+        "metric": metric,
+        "metric_title": title,
+        "higher_is_better": higher,
+        "steps_by_row": by_row,
+        "output_unit": "softmax",
         "output_reason": "the target has several exclusive classes",
         "test_rows": 359 if fixed else None,
-        "test_origin": "the rows of new.csv" if fixed else "", "grouped": False,
+        "test_origin": "the rows of new.csv" if fixed else "",
+        "grouped": False,
         "notes": list(notes),
+        "ordered": False,
+        "given": {"data": name, "paired": True} if given is None else given,
     }
     seconds = {unit.id: 2.5 for unit in plan.units()}
-    asked = {"data": name, "candidates": ", ".join(labels), "seeds": splits} | (request or {})
-    return Study(asked, plan, about, functions, {"ogive": "0.1.0", "torch": "2.13"}, tuple(runs), seconds)
-
-
-NASTY = "<script>alert(1)</script>"
-
-
-def cases() -> dict[str, Study]:
-    """One study for each kind of verdict."""
-    four = {"relu": 0.975, "elu": 0.976, "gelu": 0.9755, "tanh": 0.9752}
-    clear = {"relu": 0.95, "elu": 0.98, "gelu": 0.96, "tanh": 0.955}
-    many = {f"candidate_{i}:alpha=0.123456789": 0.97 - 0.001 * i for i in range(24)}
-    return {
-        "tie": make_study(four),
-        "clear": make_study(clear),
-        "partial": make_study({"relu": 0.96, "elu": 0.9785, "gelu": 0.978, "tanh": 0.95}),
-        "two": make_study({"relu": 0.95, "tanh": 0.98}),
-        "diverged": make_study(clear, diverged=["gelu"]),
-        "all diverged": make_study(clear, diverged=[*clear, BASELINE]),
-        "all but one": make_study(clear, diverged=["relu", "gelu", "tanh"]),
-        "one": make_study({"relu": 0.975}),
-        "linear": make_study(four, linear=0.9751),
-        "linear better": make_study(four, linear=0.99),
-        "rmse": make_study(
-            {"relu": 54.0, "elu": 53.8, "tanh": 60.0}, metric="rmse", spread=2, noise=0.4,
-            linear=58.0,
-        ),
-        "r2": make_study({"relu": 0.45, "elu": 0.452}, metric="r2", spread=0.03, linear=-0.2),
-        "fixed": make_study(four, fixed=True),
-        "same": make_study({"relu": 0.97, "elu": 0.97}, spread=0, noise=0),
-        "many": make_study(many, noise=0.004),
-        "nasty": make_study(
-            {f"{NASTY}a": 0.97, "[red]b[/red]": 0.972, "cost $x$ & $y_": 0.971},
-            name=NASTY, classes=[NASTY, "b", "c"], notes=[f"The column {NASTY!r} is constant."],
-            note=f"no gain for {NASTY}", request={"command": f"ogive choose '{NASTY}'"},
-        ),
-    }
-
-
-@pytest.fixture(scope="session")
-def studies() -> dict[str, Study]:
-    """All of :func:`cases`."""
-    return cases()
-
-
-@pytest.fixture(scope="session")
-def build() -> Callable[..., Study]:
-    """:func:`make_study`."""
-    return make_study
+    asked = {"data": name, "candidates": ", ".join(labels), "seeds": splits}
+    return Study(
+        asked, plan, about, functions, {"ogive": "0.1.0", "torch": "2.13"}, tuple(runs), seconds
+    )

@@ -128,7 +128,7 @@ def test_every_text_from_outside_is_escaped(build: Callable[..., Study]) -> None
     study = build(
         {label: 0.97, "relu": 0.96}, name=bad.format("name"), classes=[bad.format("class"), "b"],
         notes=[bad.format("note")], note=bad.format("remark"), fixed=True,
-        request={"command": bad.format("command")},
+        given={"data": bad.format("command"), "paired": True},
     )  # fmt: skip
     about = study.about | {
         k: bad.format(k) for k in ("target", "why", "output_unit", "output_reason", "test_origin")
@@ -216,15 +216,25 @@ def test_network_counts_its_weights(studies: dict[str, Study]) -> None:
     assert f"{65 * 64 + 65 * 64 + 65:,} weights" in protocol.network(studies["rmse"])
 
 
-def test_command_is_the_one_given_or_made(build: Callable[..., Study]) -> None:
-    made = build({"relu": 0.97, "elu:alpha=0.5": 0.96}, name="my data.csv")
-    assert protocol.command(made) == (
-        "ogive choose 'my data.csv' --target target --metric accuracy --candidates "
-        "relu,elu:alpha=0.5 --seeds 10 --depth 2 --width 64 --rates 0.001,0.003,0.01,0.03 --seed 0"
+def test_the_command_repeats_what_was_asked(build: Callable[..., Study]) -> None:
+    given = {
+        "data": "my data.csv", "target": "y", "candidates": ["relu", "elu:alpha=0.5"],
+        "drop": ["a", "b c"], "group": "who", "test_file": "new.csv", "budget": "5m",
+        "rates": [0.001, 0.01], "seed": 0, "paired": True,
+    }  # fmt: skip
+    study = build({"relu": 0.97, "elu:alpha=0.5": 0.96}, given=given)
+    assert protocol.command(study) == (
+        "ogive choose 'my data.csv' --target y --candidates relu,elu:alpha=0.5 --drop a "
+        "--drop 'b c' --group who --test-file new.csv --budget 5m --rates 0.001,0.01"
     )
-    assert "--target" not in protocol.command(build({"relu": 0.97}))
-    given = build({"relu": 0.97}, request={"command": "ogive choose digits --seeds 5"})
-    assert protocol.command(given) == "ogive choose digits --seeds 5"
+    assert protocol.command(build({"relu": 0.97})) == "ogive choose digits"
+
+
+def test_what_no_command_can_say_is_said_in_python(build: Callable[..., Study]) -> None:
+    in_memory = build({"relu": 0.97}, given={"target": "y", "seed": 3, "paired": True})
+    assert protocol.command(in_memory) == "ogive.choose(data, target='y', seed=3, paired=True)"
+    unpaired = build({"relu": 0.97}, given={"data": "digits", "paired": False})
+    assert protocol.command(unpaired) == "ogive.choose('digits', paired=False)"
 
 
 def test_fragment_is_a_part(studies: dict[str, Study], judge: Judge) -> None:

@@ -132,12 +132,12 @@ def test_columns_without_information_are_set_aside_with_a_note() -> None:
     columns = _decide(same=[3] * N, one=["x"] * N, void=[None] * N, blank=[""] * N)
     assert columns.names == ["other"]
     assert dict(columns.set_aside) == {
-        "same": "it has one value only",
-        "one": "it has one value only",
-        "void": "it has no values",
-        "blank": "it has no values",
+        "same": "one value only",
+        "one": "one value only",
+        "void": "no values",
+        "blank": "no values",
     }
-    assert columns.notes[0] == "The column 'same' is set aside: it has one value only."
+    assert columns.notes[0] == "Columns set aside: 'same', 'one' (one value only)."
     assert columns.given == ("same", "one", "void", "blank", "other")
 
 
@@ -155,7 +155,7 @@ def test_one_value_with_gaps_is_information() -> None:
 
 
 def test_no_usable_column_remains() -> None:
-    with pytest.raises(BadData, match=r"no usable column remains \('a': it has one value only\)"):
+    with pytest.raises(BadData, match=r"no usable column remains \('a': one value only\)"):
         decide(pd.DataFrame({"a": [1] * N}))
 
 
@@ -171,7 +171,9 @@ def test_row_counters() -> None:
     assert counters(frame) == ["from 0", "from 5", "down", "shuffled", "id"]
     columns = decide(frame, counters(frame))
     assert columns.names == ["floats", "gap", "twice"]
-    assert "The column 'from 5' is set aside: it only counts the rows." in columns.notes
+    assert columns.notes == (
+        "Columns set aside: 'from 0', 'from 5', 'down', 'shuffled', 'id' (only counts the rows).",
+    )
 
 
 def test_record_survives_json() -> None:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 
 import ogive
+import torch
 from ogive.meanfield.gains import gain
 from ogive.study.network import (
     OUTPUT_UNITS,

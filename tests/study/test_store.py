@@ -4,11 +4,11 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from studies import make_study
 
 from ogive.errors import BadStore
 from ogive.study.plan import BASELINE
 from ogive.study.store import Store, read_study
+from studies import make_study
 
 
 def begun(path, study):
@@ -132,7 +132,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path, study):
     fill(store, study, units[:1])
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")  # what a full disk looks like to SQLite
-    with pytest.raises(BadStore, match="full.*free some space"):
+    with pytest.raises(BadStore, match=r"full.*free some space"):
         fill(store, study, units[1:])
     store.close()
     assert len(read_study(path).seconds) >= 1

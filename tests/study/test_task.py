@@ -174,7 +174,7 @@ def test_counters_are_found_although_rows_are_left_out() -> None:
     y[7] = None
     task = _task(y, {"n": np.arange(N)})
     assert task.columns.names == ["x"]
-    assert "The column 'n' is set aside: it only counts the rows." in task.notes
+    assert "Columns set aside: 'n' (only counts the rows)." in task.notes
 
 
 def test_notes_on_many_levels_and_huge_numbers() -> None:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 
 import ogive
+import torch
 from ogive.functions import Definition, Facts, Source
 from ogive.numerics.elementary import exp
 from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, mean_loss

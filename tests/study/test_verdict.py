@@ -37,7 +37,7 @@ def test_the_critical_value_for_equal_independent_candidates_is_tukeys():
 
 def test_false_differences_over_all_pairs_stay_at_five_percent():
     random = np.random.default_rng(2)
-    found, studies = 0, 400
+    found, studies = 0, 250
     for _ in range(studies):
         shared = random.standard_normal((1, 15))
         values = shared + random.standard_normal((6, 15)) * random.uniform(0.3, 2, (6, 1))
@@ -45,12 +45,12 @@ def test_false_differences_over_all_pairs_stay_at_five_percent():
         errors[np.diag_indices(6)] = np.inf
         found += bool((np.abs(differences) > critical * errors).any())
     assert found / studies < 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / studies)
-    assert found / studies > 0.02  # and the test is not so shy that it finds nothing
+    assert found / studies > 0.01  # and the test is not so shy that it finds nothing
 
 
 def test_a_planted_difference_is_found_and_its_interval_holds_it():
     random = np.random.default_rng(3)
-    held, found, studies = 0, 0, 200
+    held, found, studies = 0, 0, 100
     for _ in range(studies):
         values = random.standard_normal((4, 20)) + np.array([[2.0], [0], [0], [0]])
         critical, differences, errors = compare(scores(values))
@@ -155,5 +155,5 @@ def test_only_final_runs_count():
 
 @pytest.mark.parametrize("margin", [0.0, -1.0, math.nan, math.inf])
 def test_a_margin_that_is_no_difference_is_refused(margin):
-    with pytest.raises(BadStudy, match="margin is .*above 0"):
+    with pytest.raises(BadStudy, match=r"margin is .*above 0"):
         check_margin(margin)

@@ -14,7 +14,10 @@ import typer
 
 from ogive.errors import BadStudy, OgiveError
 
-_DATA = "A built-in set (digits, breast_cancer, wine, iris, diabetes) or a .csv, .parquet or .npz file."
+_DATA = (
+    "A built-in set (digits, breast_cancer, wine, iris, diabetes), "
+    "or a .csv, .parquet or .npz file."
+)
 
 
 def choose(
@@ -63,9 +66,11 @@ def choose(
     store: Annotated[
         Path | None, typer.Option(help="The SQLite file to keep the study in, and resume from.")
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the report to this .html file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the report to this .html file.")
+    ] = None,
     save: Annotated[
-        Path | None, typer.Option(help="Train the recommended network and save it in this folder.")
+        Path | None, typer.Option(help="Save the recommended network, trained, in this folder.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")

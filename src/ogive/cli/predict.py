@@ -13,7 +13,7 @@ def predict(
     data: Annotated[str, typer.Argument(help="New rows: a .csv, .parquet or .npz file.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The .csv or .parquet file; standard output if absent."),
+        typer.Option("--output", "-o", help="A .csv or .parquet file (default: to the screen)."),
     ] = None,
 ) -> None:
     """Predict new rows with a saved network."""
@@ -35,6 +35,7 @@ def predict(
             table.to_parquet(output, index=False)
     except OSError as error:
         raise OgiveError(
-            f"{output} cannot be written ({error.strerror or error}); name a file that you may write"
+            f"{output} cannot be written ({error.strerror or error}); "
+            "name a file that you may write"
         ) from None
     typer.echo(f"{len(table)} predictions are in {output}.", err=True)

@@ -18,17 +18,11 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a stored study."""
-    from ogive.errors import BadStore
     from ogive.report.page import write
     from ogive.study.store import read_study
     from ogive.study.verdict import check_margin, verdict
 
     check_margin(margin)
     study = read_study(store)
-    if not study.finished:
-        raise BadStore(
-            f"the study in {store} is not finished ({len(study.seconds)} of "
-            f"{len(study.plan.units())} pieces); repeat its `ogive choose` command to go on"
-        )
     path = write(study, verdict(study, margin), output or store.with_suffix(".html"))
     typer.echo(f"The report is in {path}.")

@@ -41,7 +41,7 @@ unit_step = register(
         summary="Fires or does not; its slope is 0 everywhere, so gradients cannot train it.",
         formula="where(x > 0, 1, where(x < 0, 0, at_zero))",
         value=lambda x, at_zero: where(x > 0, 1.0, where(x < 0, 0.0, keep_nan(x, at_zero))),
-        slope=lambda x, at_zero: keep_nan(x, 0.0),  # noqa: ARG005
+        slope=lambda x, at_zero: keep_nan(x, 0.0),
         parameters=(Parameter("at_zero", 0.5, low=0.0, high=1.0, meaning="the value at 0"),),
         facts=lambda at_zero: Facts(
             range=(0.0, 1.0),

@@ -42,7 +42,7 @@ softplus = register(
         parameters=(
             Parameter("beta", 1.0, low=1e-6, high=1e6, meaning="the sharpness of the corner"),
         ),
-        facts=lambda beta: Facts(  # noqa: ARG005
+        facts=lambda beta: Facts(
             range=(0.0, INF),
             limits=(0.0, INF),
             lipschitz=1.0,

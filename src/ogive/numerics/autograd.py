@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-
 from ogive.numerics.kernels import Expression, evaluate
 
 

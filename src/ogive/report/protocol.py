@@ -6,7 +6,6 @@ import itertools
 import shlex
 import statistics
 from collections.abc import Callable
-from pathlib import PurePath
 
 from ogive.study.record import Study
 from ogive.study.verdict import Verdict
@@ -155,23 +154,21 @@ def _ties(_: Study, verdict: Verdict) -> str:
 
 
 def command(study: Study) -> str:
-    """The command that makes this study again."""
-    request, plan = study.request, study.plan
-    if request.get("command"):
-        return str(request["command"])
-    words = ["ogive", "choose", str(request.get("data", study.about["name"]))]
-    options = {
-        # A built-in set knows its target; a file needs to be told.
-        "target": study.about["target"] if PurePath(words[2]).suffix else None,
-        "metric": study.about["metric"],
-        "candidates": ",".join(plan.labels),
-        "seeds": plan.splits,
-        "depth": plan.depth,
-        "width": plan.width,
-        "rates": ",".join(f"{rate:g}" for rate in plan.rates),
-        "seed": plan.seed,
-    }
-    for name, value in options.items():
-        if value is not None:
-            words += [f"--{name}", str(value)]
+    """What makes this study again: a command, or for data in memory a call in Python."""
+    given = dict(study.about["given"])
+    nameable = all(
+        study.functions[label]["catalogued"] and study.functions[label]["function"] == label
+        for label in study.plan.labels
+    )
+    if "data" not in given or not given["paired"] or not nameable:
+        settings = "".join(f", {name}={value!r}" for name, value in given.items() if name != "data")
+        data = repr(given["data"]) if "data" in given else "data"
+        return f"ogive.choose({data}{settings})"
+    words = ["ogive", "choose", str(given.pop("data"))]
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        if name == "drop":
+            words += [word for column in value for word in (option, str(column))]
+        elif name != "paired" and (name, value) != ("seed", 0):
+            words += [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
     return shlex.join(words)

@@ -16,6 +16,7 @@ import numpy as np
 from ogive.door import room
 from ogive.errors import BadStudy, Interrupted, OgiveError
 from ogive.functions import Activation
+from ogive.functions.registry import holds
 from ogive.meanfield.gains import gain
 from ogive.study import wording
 from ogive.study.engine import carry_out_units, local_workers
@@ -205,6 +206,7 @@ def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str
         value, slope = function.value_and_slope(_GRID)
         stored[candidate.label] = {
             "function": function.label,
+            "catalogued": holds(function.definition),
             "formula": function.definition.formula,
             "parameters": function.parameters,
             "source": str(function.definition.source),
@@ -244,6 +246,7 @@ def _about(task: Task, plan: Plan) -> dict[str, Any]:
         "test_rows": None if task.test_frame is None else len(task.test_frame),
         "test_origin": task.test_origin,
         "grouped": task.groups is not None,
+        "ordered": task.ordered,
         "notes": list(task.notes),
     }
 
@@ -354,7 +357,27 @@ def choose(
     if opened.empty:
         if limit is not None:
             plan = replace(plan, splits=splits_within(limit, made, plan, entrants))
-        opened.begin(request, plan, _about(made, plan), stored, _versions())
+        given = {
+            "data": str(data) if isinstance(data, str | Path) else None,
+            "target": target,
+            "task": task,
+            "metric": metric,
+            "candidates": None if candidates is None else list(plan.labels),
+            "seeds": seeds,
+            "budget": budget,
+            "drop": list(drop),
+            "group": group,
+            "time": time,
+            "test_file": None if test_file is None else str(test_file),
+            "depth": depth,
+            "width": width,
+            "rates": None if rates is None else list(plan.rates),
+            "seed": seed,
+            "paired": paired,
+        }
+        asked = {name: value for name, value in given.items() if value not in (None, [])}
+        about = _about(made, plan) | {"given": asked}
+        opened.begin(request, plan, about, stored, _versions())
     else:
         opened.check_same(request)
         plan = opened.plan

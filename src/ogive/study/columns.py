@@ -72,8 +72,13 @@ class Columns:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each column set aside."""
-        return tuple(f"The column {n!r} is set aside: {why}." for n, why in self.set_aside)
+        """A sentence for each reason why columns are set aside."""
+        by_reason: dict[str, list[str]] = {}
+        for name, why in self.set_aside:
+            by_reason.setdefault(why, []).append(repr(name))
+        return tuple(
+            f"Columns set aside: {', '.join(names)} ({why})." for why, names in by_reason.items()
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON holds; :meth:`from_dict` gives the record back."""
@@ -193,13 +198,13 @@ def decide(frame: pd.DataFrame, counted: Collection[str] = ()) -> Columns:
     refused: list[tuple[str, str]] = []
     for name in frame.columns:
         if name in counted:
-            aside.append((name, "it only counts the rows"))
+            aside.append((name, "only counts the rows"))
             continue
         series = frame[name]
         gaps = missing(series)
         held = series[~gaps]
         if gaps.all():
-            aside.append((name, "it has no values"))
+            aside.append((name, "no values"))
             continue
         if is_date(series):
             refused.append((name, "holds dates"))
@@ -209,7 +214,7 @@ def decide(frame: pd.DataFrame, counted: Collection[str] = ()) -> Columns:
         levels = tuple(sorted(set(_texts(held)))) if values is None else ()
         distinct = len(levels) if values is None else len(np.unique(values[~gaps]))
         if distinct == 1 and not gaps.any():
-            aside.append((name, "it has one value only"))
+            aside.append((name, "one value only"))
         elif values is not None:
             used.append(Column(name, "number", bool(gaps.any())))
         elif distinct > MOST_LEVELS or (distinct > FEW_LEVELS and distinct > 0.5 * len(held)):

@@ -6,17 +6,18 @@ is one program. :class:`Network` is a single network as a ``torch.nn.Module``, f
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch.nn import functional
 
+import torch
 from ogive.functions import Activation
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Shape:
     def layers(self) -> list[tuple[int, int]]:
         """(fan-in, fan-out) of each weight matrix."""
         sizes = [self.inputs, *[self.width] * self.depth, self.outputs]
-        return list(zip(sizes, sizes[1:], strict=False))
+        return list(itertools.pairwise(sizes))
 
     @property
     def parameters(self) -> int:
@@ -266,7 +267,7 @@ class Network(torch.nn.Module):
         for i, (fan_in, fan_out) in enumerate(shape.layers):
             if i:
                 steps.append(function.module())
-            steps.append(torch.nn.utils.skip_init(torch.nn.Linear, fan_in, fan_out))
+            steps.append(torch.nn.Linear(fan_in, fan_out))
         self.layers = torch.nn.Sequential(*steps)
 
     @property

@@ -30,7 +30,8 @@ DEFAULT_CANDIDATES = (
     "softplus",
     "sigmoid",
 )
-RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+DEEP_RATES = (1e-4, 3e-4)  # added where deep networks need smaller steps
 BASELINE = "linear model"
 FEWEST_SPLITS, USUAL_SPLITS, MOST_SPLITS = 5, 20, 200
 MOST_CANDIDATES, MOST_DEPTH, MOST_WIDTH = 100, 64, 4096
@@ -177,8 +178,9 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
     return value
 
 
-def _rates(rates: Sequence[float] | None) -> tuple[float, ...]:
-    chosen = tuple(RATES if rates is None else rates)
+def _rates(rates: Sequence[float] | None, depth: int) -> tuple[float, ...]:
+    usual = RATES if depth < 4 else DEEP_RATES + RATES
+    chosen = tuple(usual if rates is None else rates)
     try:
         good = 1 <= len(chosen) <= 50 and all(0 < float(r) <= 100 for r in chosen)
     except (TypeError, ValueError):
@@ -219,12 +221,13 @@ def make_plan(
     train = int(rows * 0.64)
     batch = 16 if rows < 400 else 32 if rows < 10_000 else 64 if rows < 50_000 else 128
     an_epoch = max(1, round(train / batch))
+    layers = _whole("depth", 2 if depth is None else depth, 1, MOST_DEPTH)
     return Plan(
         candidates=tuple(c.identity for c in chosen),
         labels=tuple(c.label for c in chosen),
         inputs=inputs,
         width=_whole("width", sensible_width(rows) if width is None else width, 1, MOST_WIDTH),
-        depth=_whole("depth", 2 if depth is None else depth, 1, MOST_DEPTH),
+        depth=layers,
         splits=_whole(
             "seeds",
             sensible_splits(rows) if seeds is None else seeds,
@@ -233,7 +236,7 @@ def make_plan(
         ),
         tunings=2 if rows < 20_000 else 1,
         finals=3 if rows < 20_000 else 1,
-        rates=_rates(rates),
+        rates=_rates(rates, layers),
         batch_size=batch,
         evaluate_every=min(max(an_epoch, 15), 80),
         rungs=_whole("rungs", 50 if rungs is None else rungs, 1, 10_000),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ogive.errors import OgiveError
 from ogive.functions import get
@@ -68,7 +69,8 @@ class TakeHome:
         """
         if not self.classes:
             return self.network.predict(self.inputs(rows))
-        return np.array(self.classes)[self.predict_proba(rows).argmax(1)]
+        labels: NDArray[Any] = np.array(self.classes)[self.predict_proba(rows).argmax(1)]
+        return labels
 
     def table(self, rows: Any) -> pd.DataFrame:
         """Predictions as a DataFrame: the prediction, and for classes each probability."""

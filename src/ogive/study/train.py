@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
+import torch
 from ogive.functions import Activation
 from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, backward, draw_weights, mean_loss
 from ogive.study.splits import generator
+from torch import Tensor
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma and Ba 2015)
 
@@ -111,7 +111,7 @@ class _Stack:
 
     @staticmethod
     def _views(buffer: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
-        pieces = buffer.split([s.numel() for s in shapes])
+        pieces = torch.split(buffer, [s.numel() for s in shapes])
         return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
 
     def keep(self, rows: Tensor) -> None:

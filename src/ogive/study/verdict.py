@@ -1,12 +1,12 @@
 """From scores to an honest verdict.
 
 The estimand is the expected score on new data of a network tuned and trained on a freshly drawn
-training set. Each split gives every candidate one score (the mean of a few final runs from fresh seeds)
-on test rows that its tuning never saw, so candidates are compared by their paired differences over splits. Splits of the same rows
-overlap, so the variance of a mean difference is S^2 (1/J + rho), with rho = test rows /
-development rows (the corrected resampled t: Nadeau and Bengio, Inference for the generalization
-error, Machine Learning 52, 2003), on J - 1 degrees of freedom. With fixed test rows the variance
-over bootstrap resamples of those rows is added.
+training set. Each split gives every candidate one score, the mean of a few final runs from fresh
+seeds, on test rows that its tuning never saw, so candidates are compared by their paired
+differences over splits. Splits of the same rows overlap, so the variance of a mean difference is
+S^2 (1/J + rho), with rho = test rows / development rows (the corrected resampled t: Nadeau and
+Bengio, Inference for the generalization error, Machine Learning 52, 2003), on J - 1 degrees of
+freedom. With fixed test rows the variance over bootstrap resamples of those rows is added.
 
 All pairs of candidates are compared at once. The critical value is the 95% point of the largest
 |t| over all pairs when none differ, simulated with the correlations seen; a candidate leaves the
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -120,8 +120,8 @@ def critical_value(values: np.ndarray, confidence: float = CONFIDENCE) -> float:
     for _ in range(0, SIMULATIONS, 500):
         drawn = random.standard_normal((500, splits, len(size))) @ root.T
         mean = drawn.mean(1)
-        cross = np.einsum("rsi,rsj->rij", drawn, drawn) / splits - mean[:, :, None] * mean[:, None]
-        power = np.einsum("rii->ri", cross)
+        cross = drawn.transpose(0, 2, 1) @ drawn / splits - mean[:, :, None] * mean[:, None]
+        power = np.diagonal(cross, axis1=1, axis2=2)
         spread = power[:, first] + power[:, second] - 2 * cross[:, first, second]
         spread = np.sqrt(np.maximum(spread, 1e-300) / (splits - 1))
         largest.append((np.abs(mean[:, first] - mean[:, second]) / spread).max(1))
@@ -171,9 +171,8 @@ def _final(study: Study) -> dict[str, list[Run]]:
 
 def _by_split(runs: Sequence[Run], splits: int, value: str) -> np.ndarray:
     """Mean of ``value`` over the final runs of each split."""
-    return np.array(
-        [np.mean([getattr(r, value) for r in runs if r.split == split], 0) for split in range(splits)]
-    )
+    of_split = [[getattr(r, value) for r in runs if r.split == s] for s in range(splits)]
+    return np.array([np.mean(values, 0) for values in of_split])
 
 
 def _scores(study: Study, finals: Mapping[str, Sequence[Run]], labels: Sequence[str]) -> Scores:
@@ -191,9 +190,17 @@ def _scores(study: Study, finals: Mapping[str, Sequence[Run]], labels: Sequence[
 
 
 def verdict(study: Study, margin: float | None = None) -> Verdict:
-    """The verdict on a finished study; ``margin`` is the difference that matters in practice."""
+    """The verdict on a finished study; ``margin`` is the difference that matters in practice.
+
+    Raises :class:`BadStudy` for a study with units still to do.
+    """
     from scipy import stats
 
+    if not study.finished:
+        raise BadStudy(
+            f"the study is not finished ({len(study.seconds)} of {len(study.plan.units())} pieces "
+            "of work are stored); repeat its `ogive choose` command to go on"
+        )
     finals = _final(study)
     labels = [*study.plan.labels, BASELINE]
     sound = [label for label in labels if not any(r.diverged for r in finals[label])]
@@ -221,7 +228,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
                     "difference": sign * gap,
                     "difference_interval": _ordered(sign * (gap - half), sign * (gap + half)),
                 }
-            made[label] = _replaced(made[label], **change)
+            made[label] = replace(made[label], **change)
         if first is not None:
             leader = sound[first]
             others = [float(errors[i, first]) for i in contenders if i != first]
@@ -245,8 +252,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
         sees=sees,
         critical=critical,
         margin=margin,
-        linear_does_as_well=made[BASELINE].status in {"tied", "equivalent"}
-        or (made[BASELINE].difference is not None and sign * made[BASELINE].difference >= 0),
+        linear_does_as_well=made[BASELINE].status in {"tied", "equivalent"},
         metric=study.about["metric"],
         higher_is_better=study.about["higher_is_better"],
     )
@@ -254,12 +260,6 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
 
 def _ordered(a: float, b: float) -> tuple[float, float]:
     return (float(min(a, b)), float(max(a, b)))
-
-
-def _replaced(standing: Standing, **changes: Any) -> Standing:
-    from dataclasses import replace
-
-    return replace(standing, **changes)
 
 
 def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import pickle
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
+import torch
 from ogive.functions import get
 from ogive.study import metrics, splits
 from ogive.study.network import OUTPUT_UNITS, Network, Shape, TargetScale
@@ -196,7 +196,12 @@ class _Batch:
 
 
 def _batch(
-    task: Task, plan: Plan, entrant: Entrant, stage: str, draws: int, rates: dict[int, Sequence[float]]
+    task: Task,
+    plan: Plan,
+    entrant: Entrant,
+    stage: str,
+    draws: int,
+    rates: Mapping[int, Sequence[float]],
 ) -> _Batch:
     """``draws`` draws of each split in ``rates``, at each of its learning rates."""
     batch = _Batch([], [], [], [], [])
@@ -244,9 +249,10 @@ def _scored(
     task: Task, plan: Plan, run: Run, trained: Network, prepared: Prepared, test: np.ndarray
 ) -> Run:
     """``run`` with its scores on the test rows of its split, or on the fixed test rows."""
-    fixed = task.test_frame is not None
-    frame = task.test_frame if fixed else task.frame.iloc[test]
-    target = task.test_target if fixed else task.target[test]
+    if task.test_frame is None or task.test_target is None:
+        frame, target, fixed = task.frame.iloc[test], task.target[test], False
+    else:
+        frame, target, fixed = task.test_frame, task.test_target, True
     prediction = trained.predict(prepared.matrix(frame))
     if not np.isfinite(prediction).all():
         return replace(run, diverged=True)

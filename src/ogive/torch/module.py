@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
 from ogive.functions.activation import Activation
+from torch import Tensor, nn
 
 
 class ActivationModule(nn.Module):

@@ -231,10 +231,12 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
             made[label] = replace(made[label], **change)
         if first is not None:
             leader = sound[first]
-            others = [float(errors[i, first]) for i in contenders if i != first]
-            if others:
+            # Of those in doubt: what the study could see of a clear loser is of no interest.
+            others = [i for i in contenders if i != first]
+            doubtful = [i for i in others if made[sound[i]].status != "worse"] or others
+            if doubtful:
                 reach = critical + float(stats.t.ppf(POWER, study.plan.splits - 1))
-                sees = reach * statistics.median(others)
+                sees = reach * statistics.median(float(errors[i, first]) for i in doubtful)
     standings = sorted(
         (made[label] for label in study.plan.labels),
         key=lambda s: (s.score is None, 0.0 if s.score is None else -sign * s.score),

@@ -1,0 +1,73 @@
+"""Whatever is shown is run: the examples, and every command and block of the README."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
+COMMANDS = [
+    line
+    for language, block in BLOCKS
+    if language == "bash"
+    for line in block.strip().splitlines()
+]
+# What the README shows at full length is run on fewer functions and splits.
+SMALLER = ["--candidates", "relu,tanh", "--seeds", "5", "--rates", "0.01", "--width", "8"]
+
+
+def run(*words: str | Path, cwd: Path) -> str:
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
+def test_an_example_runs(path: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    run(sys.executable, tmp_path / "examples" / path.name, cwd=tmp_path)
+    made = (tmp_path / "examples" / "customers.csv").read_bytes()
+    assert made == (ROOT / "examples" / "customers.csv").read_bytes()
+
+
+@pytest.mark.parametrize("block", [b for language, b in BLOCKS if language == "python"])
+def test_a_python_block_of_the_readme_runs(block: str, tmp_path: Path) -> None:
+    (tmp_path / "block.py").write_text(block)
+    run(sys.executable, "block.py", cwd=tmp_path)
+
+
+def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    assert len(COMMANDS) >= 6
+    for command in COMMANDS:
+        words = shlex.split(command)
+        assert words[0] == "ogive"
+        extra = SMALLER if words[1] == "choose" else []
+        run(sys.executable, "-m", "ogive", *words[1:], *extra, cwd=tmp_path)
+    for made in ("customers.html", "predictions.csv", "curves.png"):
+        assert (tmp_path / made).stat().st_size > 1000
+    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 901
+
+
+def test_the_two_commands_of_the_readme_are_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("demo", "test"):
+        assert f"make {target}" in README
+        assert re.search(rf"^{target}:", makefile, re.M)
+
+
+def test_what_the_readme_counts_is_so() -> None:
+    import ogive
+    from ogive.functions import registry
+
+    elementwise = len(registry.entries())
+    assert f"The catalogue holds {elementwise} elementwise functions and two along" in README
+    assert len(ogive.names()) == elementwise + 2

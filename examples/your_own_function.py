@@ -15,8 +15,9 @@ TELU = ogive.Definition(
     name="telu",
     formula="x*tanh(exp(x))",
     value=lambda x: maximum(x, -800) * tanh(exp(minimum(x, 50))),
-    slope=lambda x: tanh(exp(bounded(x)))
-    + bounded(x) * exp(bounded(x)) * (1 - tanh(exp(bounded(x))) ** 2),
+    slope=lambda x: (
+        tanh(exp(bounded(x))) + bounded(x) * exp(bounded(x)) * (1 - tanh(exp(bounded(x))) ** 2)
+    ),
     facts=lambda: ogive.Facts(
         range=(-0.3532857778482113, np.inf), limits=(0.0, np.inf), lipschitz=1.061975308717916
     ),

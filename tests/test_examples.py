@@ -15,10 +15,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
 COMMANDS = [
-    line
-    for language, block in BLOCKS
-    if language == "bash"
-    for line in block.strip().splitlines()
+    line for language, block in BLOCKS if language == "bash" for line in block.strip().splitlines()
 ]
 # What the README shows at full length is run on fewer functions and splits.
 SMALLER = ["--candidates", "relu,tanh", "--seeds", "5", "--rates", "0.01", "--width", "8"]

@@ -92,6 +92,17 @@ def test_a_tie_recommends_the_cheapest_of_the_group():
     assert not said.settled
 
 
+def test_the_cheapest_is_not_taken_where_it_most_likely_costs_points():
+    costs = {"mish": (2, 9, 0), "relu": (0, 3, 0), "tanh": (1, 5, 0)}
+    means = {"mish": 0.90, "relu": 0.885, "tanh": 0.899}
+    study = make_study(means, noise=0.014, costs=costs)
+    said = verdict(study)
+    assert set(said.ties) == {"mish", "relu", "tanh"}
+    assert said.recommended == "tanh"
+    assert [s.close for s in said.standings] == [True, True, False]
+    assert verdict(study, margin=0.2).recommended == "relu"  # within the margin cost counts alone
+
+
 def test_a_clear_winner_is_named_alone():
     said = verdict(make_study({"mish": 0.95, "relu": 0.85, "tanh": 0.80}, noise=0.005))
     assert said.ties == ("mish",)

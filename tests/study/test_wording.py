@@ -32,6 +32,7 @@ def standing(label: str, status: str, score: float | None = None, **changes: Any
         seconds=3.0,
         diverged=0,
         unfinished=0,
+        close=status in {"leader", "tied", "equivalent"},
         simplicity=(1, 5, 0),
     )
     return dataclasses.replace(made, **changes)
@@ -75,17 +76,31 @@ CHEAP = standing("relu", "tied", 0.978, simplicity=(0, 5, 0))
 WORSE = standing("relu", "worse", 0.95)
 LOST = standing("relu", "diverged", diverged=4)
 WITHIN = standing("elu", "equivalent", 0.979)
+FAR = standing("relu", "tied", 0.97, close=False, simplicity=(0, 5, 0))
 
 SENTENCES = {
     "all tie": (
         case(LEADER, TIED, CHEAP),
-        "No difference found: all 3 candidates tie for the best score; use relu, the cheapest of "
-        "them to compute.",
+        "No difference found: all 3 candidates tie for the best score; use relu, the cheapest to "
+        "compute of them.",
     ),
     "two tie": (
         case(LEADER, CHEAP),
-        "No difference found: both candidates tie for the best score; use relu, the cheaper of "
-        "them to compute.",
+        "No difference found: both candidates tie for the best score; use relu, the cheaper to "
+        "compute of them.",
+    ),
+    "some are close": (
+        case(
+            LEADER, standing("silu", "tied", 0.9795, simplicity=(3, 1, 0)), FAR, recommended="gelu"
+        ),
+        "No difference found: all 3 candidates tie for the best score; use gelu, which has the "
+        "best score and is the cheaper to compute of the 2 within one standard error of the best "
+        "score.",
+    ),
+    "none is close": (
+        case(LEADER, FAR, recommended="gelu"),
+        "No difference found: both candidates tie for the best score; use gelu, which has the "
+        "best score by more than one standard error.",
     ),
     "some tie": (
         case(LEADER, TIED, WORSE, recommended="gelu"),
@@ -109,7 +124,7 @@ SENTENCES = {
     "a tie, and within the margin": (
         case(LEADER, WITHIN, CHEAP, margin=0.01),
         "All 3 candidates tie for the best score or are within the margin (1 percentage point) of "
-        "it; use relu, the cheapest of them to compute.",
+        "it; use relu, the cheapest to compute of them.",
     ),
     "clear": (
         case(LEADER, WORSE, standing("tanh", "worse", 0.9)),

@@ -147,9 +147,10 @@ def _ties(_: Study, verdict: Verdict) -> str:
         f"{value}to either side, as far as the largest |t| over all pairs stays in 95% of studies "
         "where no candidates differ. A candidate leaves the tie group only if the "
         "interval of its difference from the best score lies wholly on the worse side."
-        f"{margin} Within the group the recommendation is the function that is cheapest to "
-        "compute: the fewest exponentials and the like, then the fewest simple operations, then "
-        "the fewest parameters."
+        f"{margin} The recommendation is, of those in the group within one standard error of the "
+        "best score (Breiman and others 1984), the function that is cheapest to compute: the "
+        "fewest exponentials and the like, then the fewest simple operations, then the fewest "
+        "parameters."
     )
 
 

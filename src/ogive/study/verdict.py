@@ -12,6 +12,10 @@ All pairs of candidates are compared at once. The critical value is the 95% poin
 |t| over all pairs when none differ, simulated with the correlations seen; a candidate leaves the
 tie group only if the interval of its difference from the leader lies wholly on the worse side.
 The leader is picked after seeing the scores, and covering all pairs pays for that.
+
+The recommendation is the cheapest function of the tie group among those within one standard error
+of the leader (the one-standard-error rule: Breiman, Friedman, Olshen and Stone, Classification and
+regression trees, 1984): a tie is no licence to take what most likely costs a few points.
 """
 
 from __future__ import annotations
@@ -54,7 +58,8 @@ class Standing:
 
     ``difference`` is this candidate minus the leader, in the metric's own units and sign;
     the intervals are 95%: of the score on its own, of the difference for all pairs together.
-    ``status`` is "leader", "tied" (no difference found), "equivalent" (any difference is within
+    ``close`` says that the score is within one standard error of the leader's, or within the
+    margin: close enough to be recommended for being cheap. ``status`` is "leader", "tied" (no difference found), "equivalent" (any difference is within
     the margin), "worse", "diverged", or for the baseline also one of these.
     """
 
@@ -70,6 +75,7 @@ class Standing:
     seconds: float
     diverged: int
     unfinished: int
+    close: bool = False
     simplicity: tuple[int, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
 
@@ -221,10 +227,12 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
                 "interval": _ordered(sign * (means[i] - half), sign * (means[i] + half)),
             }
             if first is not None:
-                gap, half = float(differences[i, first]), critical * float(errors[i, first])
+                gap, error = float(differences[i, first]), float(errors[i, first])
+                half = critical * error
                 status = "leader" if i == first else _status(gap - half, gap + half, margin)
                 change |= {
                     "status": status,
+                    "close": -gap <= error or status == "equivalent",
                     "difference": sign * gap,
                     "difference_interval": _ordered(sign * (gap - half), sign * (gap + half)),
                 }
@@ -243,7 +251,8 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
     )
     group = [s for s in standings if s.status in {"leader", "tied", "equivalent"}]
     order = {label: i for i, label in enumerate(study.plan.labels)}
-    simplest = min(group, key=lambda s: (s.simplicity, order[s.label]), default=None)
+    close = (s for s in group if s.close)
+    simplest = min(close, key=lambda s: (s.simplicity, order[s.label]), default=None)
     return Verdict(
         standings=tuple(standings),
         baseline=made[BASELINE],

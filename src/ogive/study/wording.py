@@ -217,16 +217,23 @@ def _tie(study: Study, verdict: Verdict, scale: Scale, chosen: str) -> str:
     else:
         found = f"{who} tie for the best score"
         found = f"no difference found: {found}" if size == of else found
-    mine = next(s.simplicity for s in verdict.standings if s.label == chosen)
-    as_simple = sum(s.simplicity == mine for s in verdict.standings if s.label in verdict.ties)
-    cheap = (
-        "as cheap to compute as any of them"
-        if as_simple > 1
-        else f"the {'cheaper' if size == 2 else 'cheapest'} of them to compute"
-    )
-    if chosen == verdict.leader:
-        cheap = f"which has the best score and is {cheap}"
-    return f"{found[0].upper()}{found[1:]}; use {chosen}, {cheap}."
+    return f"{found[0].upper()}{found[1:]}; use {chosen}, {_why(verdict, chosen)}."
+
+
+def _why(verdict: Verdict, chosen: str) -> str:
+    """Why ``chosen`` of the tie group, as a clause."""
+    close = [s for s in verdict.standings if s.label in verdict.ties and s.close]
+    if len(close) == 1:
+        return "which has the best score by more than one standard error"
+    mine = next(s.simplicity for s in close if s.label == chosen)
+    whom = "of them"
+    if len(close) < len(verdict.ties):
+        whom = f"of the {len(close)} within one standard error of the best score"
+    if sum(s.simplicity == mine for s in close) > 1:
+        cheap = f"as cheap to compute as any {whom}"
+    else:
+        cheap = f"the {'cheaper' if len(close) == 2 else 'cheapest'} to compute {whom}"
+    return f"which has the best score and is {cheap}" if chosen == verdict.leader else cheap
 
 
 def remarks(study: Study, verdict: Verdict) -> list[str]:

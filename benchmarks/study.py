@@ -190,17 +190,22 @@ def main() -> None:
         exact = [wide(w) for w in looped]
         loop_curves = measure(pool, "loop", exact, task, plan)[2]
         batch_curves = measure(pool, "batched", exact, task, plan)[2]
-    worst, same = 0.0, 0
-    for one, many in zip(loop_curves, batch_curves, strict=True):
-        for a, b in zip(one, many, strict=True):
-            same += len(a) == len(b)
-            shared = min(len(a), len(b))
-            worst = max(worst, float(np.max(np.abs(np.array(a[:shared]) / b[:shared] - 1))))
-    runs = sum(len(w.jobs) for w in exact)
+    gaps = [
+        np.abs(np.array(a[: len(b)]) / np.array(b[: len(a)]) - 1)
+        for one, many in zip(loop_curves, batch_curves, strict=True)
+        for a, b in zip(one, many, strict=True)
+    ]
+    whole = sum(gap.max() < 1e-9 for gap in gaps)
     print(
-        f"float64: whole validation curves of {runs} runs differ by at most {worst:.1e} "
-        f"(relative); {same} of {runs} stopped at the same rung"
+        f"float64: the validation curves of {len(gaps)} runs differ by at most "
+        f"{max(gap[:3].max() for gap in gaps):.1e} (relative) over the first three rungs; over "
+        f"whole trainings by {statistics.median(gap.max() for gap in gaps):.1e} in the median run, "
+        f"and by less than 1e-9 in {whole} of {len(gaps)}"
     )
+    rates = [job.rate for work in exact for job in work.jobs]
+    gap, rate = max(zip(gaps, rates, strict=True), key=lambda pair: pair[0].max())
+    grown = ", ".join(f"{g:.0e}" for g in gap[:: max(1, len(gap) // 8)])
+    print(f"rounding grows at high rates; most at {rate:g}, from rung to rung: {grown}")
 
 
 if __name__ == "__main__":

@@ -89,9 +89,7 @@ def choose(
     kept = store or default_store(data, settings)
     for path, option in ((report, "--report"), (save, "--save")):
         _check_writable(path, option)
-    if not as_json:
-        typer.echo(f"The study is kept in {kept}; the same command continues it.", err=True)
-    with _progress() as tell:
+    with _progress(kept) as tell:
         choice = run(
             data,
             target=target,
@@ -155,20 +153,24 @@ def _check_writable(path: Path | None, option: str) -> None:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time left on standard error; plain lines where that is no terminal."""
+def _progress(store: Path) -> Iterator[Callable[[int, int], None]]:
+    """A bar with the time left on standard error; plain lines where that is no terminal.
+
+    The store is named once training starts, so that a refused study does not speak of one.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TaskID,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
     if not sys.stderr.isatty():
-        yield _plain_progress()
+        yield _plain_progress(store)
         return
     columns: tuple[Any, ...] = (
         TextColumn("training"),
@@ -181,11 +183,21 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as bar:
-        shown = bar.add_task("training", total=None)
-        yield lambda done, total: bar.update(shown, completed=done, total=total)
+        shown: list[TaskID] = []
+
+        def tell(done: int, total: int) -> None:
+            if not shown:
+                bar.console.print(_KEPT.format(store), highlight=False, markup=False)
+                shown.append(bar.add_task("training", total=total, completed=done))
+            bar.update(shown[0], completed=done)
+
+        yield tell
 
 
-def _plain_progress() -> Callable[[int, int], None]:
+_KEPT = "The study is kept in {}; the same command continues it."
+
+
+def _plain_progress(store: Path) -> Callable[[int, int], None]:
     from time import monotonic
 
     begun: list[float] = []
@@ -195,7 +207,9 @@ def _plain_progress() -> Callable[[int, int], None]:
         if not begun:
             begun.append(monotonic())
             first.append(done)
-            typer.echo(f"training: {done} of {total} pieces were stored before", err=True)
+            typer.echo(_KEPT.format(store), err=True)
+            if done:
+                typer.echo(f"training: {done} of {total} pieces were stored before", err=True)
             return
         gone = monotonic() - begun[0]
         left = gone / (done - first[0]) * (total - done)

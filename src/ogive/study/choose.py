@@ -34,7 +34,7 @@ from ogive.study.plan import (
     seconds,
 )
 from ogive.study.record import Run, Study
-from ogive.study.store import Store
+from ogive.study.store import Store, has_begun
 from ogive.study.takehome import TakeHome, fit
 from ogive.study.task import Task, make_task
 from ogive.study.verdict import Verdict, check_margin, verdict
@@ -353,36 +353,42 @@ def choose(
         paired=paired,
     )
     request = _request(made, plan, seeds, budget)
+    if limit is not None and not has_begun(store):
+        plan = replace(plan, splits=splits_within(limit, made, plan, entrants))
     opened = Store(store)
-    if opened.empty:
-        if limit is not None:
-            plan = replace(plan, splits=splits_within(limit, made, plan, entrants))
-        given = {
-            "data": str(data) if isinstance(data, str | Path) else None,
-            "target": target,
-            "task": task,
-            "metric": metric,
-            "candidates": None if candidates is None else list(plan.labels),
-            "seeds": seeds,
-            "budget": budget,
-            "drop": list(drop),
-            "group": group,
-            "time": time,
-            "test_file": None if test_file is None else str(test_file),
-            "depth": depth,
-            "width": width,
-            "rates": None if rates is None else list(plan.rates),
-            "seed": seed,
-            "paired": paired,
-        }
-        asked = {name: value for name, value in given.items() if value not in (None, [])}
-        about = _about(made, plan) | {"given": asked}
-        opened.begin(request, plan, about, stored, _versions())
-    else:
+    try:
+        if opened.empty:
+            asked = _asked(
+                data=str(data) if isinstance(data, str | Path) else None,
+                target=target,
+                task=task,
+                metric=metric,
+                candidates=None if candidates is None else list(plan.labels),
+                seeds=seeds,
+                budget=budget,
+                drop=list(drop),
+                group=group,
+                time=time,
+                test_file=None if test_file is None else str(test_file),
+                depth=depth,
+                width=width,
+                rates=None if rates is None else list(plan.rates),
+                seed=seed,
+                paired=paired,
+            )
+            about = _about(made, plan) | {"given": asked}
+            opened.begin(request, plan, about, stored, _versions())
         opened.check_same(request)
-        plan = opened.plan
-    _carry_out(made, plan, entrants, opened, engine, progress)
-    return Choice(opened.study(), margin, made, entrants, opened)
+        _carry_out(made, opened.plan, entrants, opened, engine, progress)
+        return Choice(opened.study(), margin, made, entrants, opened)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _asked(**settings: Any) -> dict[str, Any]:
+    """The settings that were given, in the order of the command that repeats the study."""
+    return {name: value for name, value in settings.items() if value not in (None, [])}
 
 
 def _request(
@@ -444,7 +450,11 @@ def _carry_out(
     except KeyboardInterrupt:
         raise Interrupted(
             f"{count} of {len(units)} pieces of work are finished"
-            + ("" if store.path is None else f" and stored in {store.path}")
+            + (
+                ""
+                if store.path is None
+                else f" and stored in {store.path}; the same command goes on"
+            )
         ) from None
 
 

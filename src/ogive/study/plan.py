@@ -214,7 +214,6 @@ def make_plan(
     rates: Sequence[float] | None = None,
     seed: int = 0,
     paired: bool = True,
-    rungs: int | None = None,
 ) -> Plan:
     """A plan for ``task``; raises :class:`BadStudy` for a setting that cannot be carried out."""
     rows = len(task.frame)
@@ -239,7 +238,7 @@ def make_plan(
         rates=_rates(rates, layers),
         batch_size=batch,
         evaluate_every=min(max(an_epoch, 15), 80),
-        rungs=_whole("rungs", 50 if rungs is None else rungs, 1, 10_000),
+        rungs=50 if rows >= 1000 else 100,
         patience=8,
         stack=40,
         splits_a_unit=SPLITS_A_UNIT if rows < 20_000 else 2,

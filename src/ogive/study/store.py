@@ -189,6 +189,16 @@ class Store:
         """Close the file; a store in memory is lost."""
         self._db.close()
 
+    def __del__(self) -> None:
+        # A Choice holds its store open for as long as it lives.
+        with contextlib.suppress(AttributeError, sqlite3.Error):
+            self._db.close()
+
+
+def has_begun(path: str | Path | None) -> bool:
+    """Whether there is a file at ``path`` with something in it."""
+    return path is not None and Path(path).is_file() and Path(path).stat().st_size > 0
+
 
 def read_study(path: str | Path) -> Study:
     """The study stored at ``path``; raises :class:`BadStore` for anything else."""

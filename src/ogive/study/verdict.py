@@ -59,8 +59,8 @@ class Standing:
     ``difference`` is this candidate minus the leader, in the metric's own units and sign;
     the intervals are 95%: of the score on its own, of the difference for all pairs together.
     ``close`` says that the score is within one standard error of the leader's, or within the
-    margin: close enough to be recommended for being cheap. ``status`` is "leader", "tied" (no difference found), "equivalent" (any difference is within
-    the margin), "worse", "diverged", or for the baseline also one of these.
+    margin: close enough to be recommended for being cheap. ``status`` is "leader", "tied" (no
+    difference found), "equivalent" (any difference is within the margin), "worse" or "diverged".
     """
 
     label: str

@@ -18,6 +18,7 @@ import torch
 from ogive.errors import BadStore, BadStudy, Interrupted, OgiveError, UnknownName
 from ogive.functions import Definition, Facts, Source
 from ogive.numerics.elementary import exp
+from ogive.study import choice as choice_module
 from ogive.study import choose as choosing
 from ogive.study.store import read_study
 
@@ -160,7 +161,7 @@ def test_the_network_to_take_home_predicts_new_rows(choice, tmp_path):
 
 def test_the_trained_network_is_kept_in_the_store(choice, monkeypatch):
     first = choice.take_home().predict_proba(table())
-    monkeypatch.setattr(choosing, "fit", lambda *a: pytest.fail("it trained again"))
+    monkeypatch.setattr(choice_module, "fit", lambda *a: pytest.fail("it trained again"))
     again = small(store=choice._store.path)
     np.testing.assert_array_equal(again.take_home().predict_proba(table()), first)
 

@@ -9,16 +9,15 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ogive.door import room
 from ogive.errors import BadStudy, Interrupted, OgiveError
 from ogive.functions import Activation
 from ogive.functions.registry import holds
 from ogive.meanfield.gains import gain
-from ogive.study import wording
+from ogive.study.choice import Choice
 from ogive.study.engine import carry_out_units, local_workers
 from ogive.study.network import OUTPUT_UNITS
 from ogive.study.plan import (
@@ -33,162 +32,15 @@ from ogive.study.plan import (
     make_plan,
     seconds,
 )
-from ogive.study.record import Run, Study
+from ogive.study.record import Run
 from ogive.study.store import Store, has_begun
-from ogive.study.takehome import TakeHome, fit
 from ogive.study.task import Task, make_task
-from ogive.study.verdict import Verdict, check_margin, verdict
+from ogive.study.verdict import check_margin
 from ogive.study.work import Entrant, baseline, carry_out, count_inputs
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 Progress = Callable[[int, int], None]
 _PACKAGES = ("ogive", "torch", "numpy", "scipy", "scikit-learn", "pandas")
 _GRID = np.linspace(-5, 5, 201)
-
-
-class Choice:
-    """The result of a study: the verdict, the evidence, and the network to take home."""
-
-    def __init__(
-        self,
-        study: Study,
-        margin: float | None,
-        task: Task,
-        entrants: Mapping[str, Entrant],
-        store: Store,
-    ) -> None:
-        self.study = study
-        self.verdict: Verdict = verdict(study, margin)
-        self._task, self._entrants, self._store = task, dict(entrants), store
-        self._taken: TakeHome | None = None
-
-    @property
-    def best(self) -> str | None:
-        """The recommended candidate: the cheapest of the tie group. None if all diverged."""
-        return self.verdict.recommended
-
-    @property
-    def ties(self) -> tuple[str, ...]:
-        """Candidates that the study cannot tell from the leader, the leader first."""
-        return self.verdict.ties
-
-    @property
-    def diverged(self) -> tuple[str, ...]:
-        """Candidates that diverged in at least one final run."""
-        return self.verdict.diverged
-
-    @property
-    def stopped(self) -> tuple[str, ...]:
-        """Candidates stopped early: none, since this protocol trains each of them in full."""
-        return ()
-
-    @property
-    def sentence(self) -> str:
-        """The verdict in one sentence."""
-        return wording.recommendation(self.study, self.verdict)
-
-    @property
-    def remarks(self) -> list[str]:
-        """What a careful reader should know besides."""
-        return [*wording.remarks(self.study, self.verdict), *self.study.about["notes"]]
-
-    def table(self) -> pd.DataFrame:
-        """One row a candidate, best first, the linear baseline last."""
-        import pandas as pd
-
-        return pd.DataFrame(room("report.summary").rows(self.study, self.verdict))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The verdict and the protocol as plain values: the document of ``--json``."""
-        return room("report.summary").document(self.study, self.verdict)  # type: ignore[no-any-return]
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Scores with their intervals, best first."""
-        return room("report.study_figures").draw_scores(self.study, self.verdict, ax=ax)  # type: ignore[no-any-return]
-
-    def report(self, path: str | Path) -> Path:
-        """Write the self-contained HTML page to ``path``."""
-        return room("report.page").write(self.study, self.verdict, path)  # type: ignore[no-any-return]
-
-    def take_home(self) -> TakeHome:
-        """The recommended candidate, trained on all rows (kept in the store once trained).
-
-        Raises :class:`OgiveError` if nothing is recommended.
-        """
-        if self._taken is None:
-            self._taken = self._stored_network() or self._trained_network()
-        return self._taken
-
-    def model(self) -> Any:
-        """The trained network as a ``torch.nn.Module``; its input is preprocessed rows."""
-        return self.take_home().model()
-
-    def predict(self, rows: Any) -> np.ndarray:
-        """Predictions on new rows, preprocessed as in training."""
-        return self.take_home().predict(rows)
-
-    def save(self, folder: str | Path) -> Path:
-        """Save the network: safetensors, skops and JSON; :func:`ogive.load` reads it."""
-        return self.take_home().save(folder)
-
-    def _names(self) -> tuple[str, ...]:
-        return tuple(
-            f"{self.best}/{n}"
-            for n in ("weights.safetensors", "preprocessing.skops", "network.json")
-        )
-
-    def _stored_network(self) -> TakeHome | None:
-        files = {n.rpartition("/")[2]: self._store.file(n) for n in self._names()}
-        found = {name: content for name, content in files.items() if content is not None}
-        return TakeHome.from_files(found) if len(found) == len(files) else None
-
-    def _trained_network(self) -> TakeHome:
-        if self.best is None:
-            raise OgiveError("every candidate diverged, so there is no network to take home")
-        standing = next(s for s in self.verdict.standings if s.label == self.best)
-        about = {
-            "study": self.study.about["name"],
-            "metric": self.verdict.metric,
-            "expected_score": standing.score,
-            "interval": standing.interval,
-            "versions": dict(self.study.versions),
-        }
-        rate = pooled_rate(self.study, self.best)
-        made = fit(self._task, self.study.plan, self._entrants[self.best], rate, about)
-        try:
-            for name, content in made.to_files().items():
-                self._store.keep_file(f"{self.best}/{name}", content)
-        except OgiveError:
-            pass  # a function outside the catalogue: the network lives as long as this object
-        return made
-
-    def __rich__(self) -> Any:
-        return room("report.summary").terminal(self.study, self.verdict)
-
-    def __str__(self) -> str:
-        return room("report.summary").text(self)  # type: ignore[no-any-return]
-
-    def __repr__(self) -> str:
-        return f"<Choice on {self.study.about['name']}: {self.sentence}>"
-
-    def _repr_html_(self) -> str:
-        return room("report.page").fragment(self.study, self.verdict)  # type: ignore[no-any-return]
-
-
-def pooled_rate(study: Study, label: str) -> float:
-    """The rate of ``label`` with the best mean validation score over all splits."""
-    sign = 1.0 if study.about["higher_is_better"] else -1.0
-    means = {}
-    for rate in study.plan.rates:
-        scores = [
-            r.score for r in study.runs if (r.label, r.stage, r.rate) == (label, "tune", rate)
-        ]
-        if scores and None not in scores:
-            means[rate] = sign * float(np.mean(np.array(scores, float)))
-    return max(means, key=lambda rate: means[rate]) if means else study.plan.rates[0]
 
 
 def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str, Any]]:
@@ -456,6 +308,3 @@ def _carry_out(
                 else f" and stored in {store.path}; the same command goes on"
             )
         ) from None
-
-
-__all__ = ["Choice", "choose"]

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 FORMAT = "1"
 DRAWS = 3
-WEIGHTS, PREPROCESSING, ABOUT = "weights.safetensors", "preprocessing.skops", "network.json"
+FILES = WEIGHTS, PREPROCESSING, ABOUT = (
+    "weights.safetensors",
+    "preprocessing.skops",
+    "network.json",
+)
 
 
 @dataclass(frozen=True)
@@ -164,16 +168,14 @@ def load(folder: str | Path) -> TakeHome:
     Raises :class:`OgiveError` for a folder that holds no saved network, or a damaged one.
     """
     folder = Path(folder)
-    missing = [n for n in (ABOUT, WEIGHTS, PREPROCESSING) if not (folder / n).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise OgiveError(
             f"{folder} holds no saved network ({missing[0]} is missing); name a folder written by "
             "`ogive choose --save`"
         )
     try:
-        return TakeHome.from_files(
-            {n: (folder / n).read_bytes() for n in (ABOUT, WEIGHTS, PREPROCESSING)}
-        )
+        return TakeHome.from_files({name: (folder / name).read_bytes() for name in FILES})
     except OgiveError:
         raise
     except Exception as error:

@@ -1,0 +1,165 @@
+"""The result of a study: the verdict, the evidence, and the network to take home."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ogive.door import room
+from ogive.errors import BadStore, OgiveError
+from ogive.functions.registry import holds
+from ogive.study import wording
+from ogive.study.record import Study
+from ogive.study.store import Store
+from ogive.study.takehome import FILES, TakeHome, fit
+from ogive.study.task import Task
+from ogive.study.verdict import Verdict, verdict
+from ogive.study.work import Entrant
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+class Choice:
+    """The result of a study: the verdict, the evidence, and the network to take home."""
+
+    def __init__(
+        self,
+        study: Study,
+        margin: float | None,
+        task: Task,
+        entrants: Mapping[str, Entrant],
+        store: Store,
+    ) -> None:
+        self.study = study
+        self.verdict: Verdict = verdict(study, margin)
+        self._task, self._entrants, self._store = task, dict(entrants), store
+        self._taken: TakeHome | None = None
+
+    @property
+    def best(self) -> str | None:
+        """The recommended candidate; None if all diverged.
+
+        The cheapest of the tie group among those within one standard error of the leader.
+        """
+        return self.verdict.recommended
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """Candidates that the study cannot tell from the leader, the leader first."""
+        return self.verdict.ties
+
+    @property
+    def diverged(self) -> tuple[str, ...]:
+        """Candidates that diverged in at least one final run."""
+        return self.verdict.diverged
+
+    @property
+    def stopped(self) -> tuple[str, ...]:
+        """Candidates stopped early: none, since this protocol trains each of them in full."""
+        return ()
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        return wording.recommendation(self.study, self.verdict)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a careful reader should know besides."""
+        return [*wording.remarks(self.study, self.verdict), *self.study.about["notes"]]
+
+    def table(self) -> pd.DataFrame:
+        """One row a candidate, best first, the linear baseline last."""
+        import pandas as pd
+
+        return pd.DataFrame(room("report.summary").rows(self.study, self.verdict))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict and the protocol as plain values: the document of ``--json``."""
+        return room("report.summary").document(self.study, self.verdict)  # type: ignore[no-any-return]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Scores with their intervals, best first."""
+        return room("report.study_figures").draw_scores(self.study, self.verdict, ax=ax)  # type: ignore[no-any-return]
+
+    def report(self, path: str | Path) -> Path:
+        """Write the self-contained HTML page to ``path``."""
+        return room("report.page").write(self.study, self.verdict, path)  # type: ignore[no-any-return]
+
+    def take_home(self) -> TakeHome:
+        """The recommended candidate, trained on all rows (kept in the store once trained).
+
+        Raises :class:`OgiveError` if nothing is recommended.
+        """
+        if self._taken is None:
+            self._taken = self._stored_network() or self._trained_network()
+        return self._taken
+
+    def model(self) -> Any:
+        """The trained network as a ``torch.nn.Module``; its input is preprocessed rows."""
+        return self.take_home().model()
+
+    def predict(self, rows: Any) -> np.ndarray:
+        """Predictions on new rows, preprocessed as in training."""
+        return self.take_home().predict(rows)
+
+    def save(self, folder: str | Path) -> Path:
+        """Save the network: safetensors, skops and JSON; :func:`ogive.load` reads it."""
+        return self.take_home().save(folder)
+
+    def _stored_network(self) -> TakeHome | None:
+        files = {name: self._store.file(f"{self.best}/{name}") for name in FILES}
+        found = {name: content for name, content in files.items() if content is not None}
+        return TakeHome.from_files(found) if len(found) == len(files) else None
+
+    def _trained_network(self) -> TakeHome:
+        if self.best is None:
+            raise OgiveError("every candidate diverged, so there is no network to take home")
+        standing = next(s for s in self.verdict.standings if s.label == self.best)
+        about = {
+            "study": self.study.about["name"],
+            "metric": self.verdict.metric,
+            "expected_score": standing.score,
+            "interval": standing.interval,
+            "versions": dict(self.study.versions),
+        }
+        rate, entrant = pooled_rate(self.study, self.best), self._entrants[self.best]
+        made = fit(self._task, self.study.plan, entrant, rate, about)
+        # A function outside the catalogue cannot be saved, and a full disk should not cost the
+        # network: then it lives as long as this object.
+        if holds(entrant.candidate.function.definition):
+            with contextlib.suppress(BadStore):
+                for name, content in made.to_files().items():
+                    self._store.keep_file(f"{self.best}/{name}", content)
+        return made
+
+    def __rich__(self) -> Any:
+        return room("report.summary").terminal(self.study, self.verdict)
+
+    def __str__(self) -> str:
+        return room("report.summary").text(self)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"<Choice on {self.study.about['name']}: {self.sentence}>"
+
+    def _repr_html_(self) -> str:
+        return room("report.page").fragment(self.study, self.verdict)  # type: ignore[no-any-return]
+
+
+def pooled_rate(study: Study, label: str) -> float:
+    """The rate of ``label`` with the best mean validation score over all splits."""
+    sign = 1.0 if study.about["higher_is_better"] else -1.0
+    means = {}
+    for rate in study.plan.rates:
+        scores = [
+            r.score for r in study.runs if (r.label, r.stage, r.rate) == (label, "tune", rate)
+        ]
+        if scores and None not in scores:
+            means[rate] = sign * float(np.mean(np.array(scores, float)))
+    return max(means, key=lambda rate: means[rate]) if means else study.plan.rates[0]

@@ -161,3 +161,15 @@ def test_a_definition_over_other_functions_is_refused_in_a_sentence() -> None:
     foreign = replace(registry.definition("relu"), name="foreign", value=lambda x: x.relu())
     with pytest.raises(OgiveError, match="value or slope of foreign calls something"):
         _ = foreign().operations
+
+
+def test_what_a_user_registered_travels_to_a_process_that_does_not_know_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import cloudpickle
+
+    mine = replace(registry.definition("relu"), name="mine", aliases=(), value=lambda x: 2 * x)
+    monkeypatch.setattr(registry, "_entries", {**registry._entries, "mine": mine})
+    sent = cloudpickle.dumps(get("mine"))
+    monkeypatch.undo()
+    assert pickle.loads(sent)(3.0) == 6.0

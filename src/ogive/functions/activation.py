@@ -231,7 +231,9 @@ class Activation:
         # Definitions hold lambdas, so a catalogue entry travels as its text.
         from ogive.functions import registry
 
-        if registry.holds(self.definition):
+        # One that a user registered is unknown to other processes and travels whole.
+        own = self.definition.value.__module__.startswith("ogive.")
+        if own and registry.holds(self.definition):
             return registry.get, (self.label,)
         return Activation, (self.definition, self.settings)
 

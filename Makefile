@@ -18,7 +18,7 @@ demo: $(READY)  ## run the main job: choose an activation function for the digit
 	@$(BIN)/ogive choose digits --store demo/digits.sqlite --report demo/digits.html
 
 test: $(READY)  ## run the tests, the long sweeps apart
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 slow: $(READY)  ## run the exhaustive sweeps and the long studies
 	@$(BIN)/python -m pytest -q -m slow

@@ -6,7 +6,7 @@ import math
 
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
-from ogive.meanfield.moments import moments
+from ogive.meanfield.moments import gaussian_mean
 
 
 def gain(act: Activation) -> float:
@@ -15,7 +15,7 @@ def gain(act: Activation) -> float:
     It is sqrt(2) for the ReLU and 1 for the identity and the SELU. Raises :class:`OgiveError`
     for a function whose second moment is zero or not finite.
     """
-    second = moments(act).second
+    second = gaussian_mean(lambda z: act(z) ** 2, act.facts.kinks, f"the square of {act.label}")
     if second == 0:
         raise OgiveError(
             f"{act.label} is 0 wherever a standard normal input may lie, so no weight scale keeps "

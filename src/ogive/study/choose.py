@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from ogive.errors import BadStudy, Interrupted, OgiveError
+from ogive.errors import BadData, BadStudy, Interrupted, OgiveError
 from ogive.functions import Activation
 from ogive.functions.registry import holds
 from ogive.meanfield.gains import gain
 from ogive.study.choice import Choice
-from ogive.study.engine import carry_out_units, local_workers
+from ogive.study.engine import carry_out_units, workers_of
+from ogive.study.metrics import defined
 from ogive.study.network import OUTPUT_UNITS
 from ogive.study.plan import (
     BASELINE,
@@ -33,12 +36,14 @@ from ogive.study.plan import (
     seconds,
 )
 from ogive.study.record import Run
-from ogive.study.store import Store, has_begun
+from ogive.study.splits import outer
+from ogive.study.store import Store
 from ogive.study.task import Task, make_task
 from ogive.study.verdict import check_margin
 from ogive.study.work import Entrant, baseline, carry_out, count_inputs
 
 Progress = Callable[[int, int], None]
+START_UP = 4.0  # seconds until worker processes have loaded torch
 _PACKAGES = ("ogive", "torch", "numpy", "scipy", "scikit-learn", "pandas")
 _GRID = np.linspace(-5, 5, 201)
 
@@ -92,7 +97,7 @@ def _about(task: Task, plan: Plan) -> dict[str, Any]:
         "metric": task.metric.name,
         "metric_title": task.metric.title,
         "higher_is_better": task.metric.higher_is_better,
-        "steps_by_row": task.metric.name in {"accuracy", "balanced_accuracy"},
+        "steps_by_row": task.metric.name in {"accuracy", "balanced_accuracy", "auc"},
         "output_unit": unit.name,
         "output_reason": unit.reason,
         "test_rows": None if task.test_frame is None else len(task.test_frame),
@@ -108,12 +113,15 @@ def _versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in _PACKAGES}
 
 
-def splits_within(budget: float, task: Task, plan: Plan, entrants: Mapping[str, Entrant]) -> int:
+def splits_within(
+    budget: float, task: Task, plan: Plan, entrants: Mapping[str, Entrant], workers: int
+) -> int:
     """How many splits the budget (seconds) pays for, from a timed trial of a few candidates.
 
-    Training is assumed to run to the last rung, so the study ends within the budget.
-    Raises :class:`BadStudy` if not even the fewest splits fit.
+    Training is assumed to run to the last rung and the trial itself is paid for, so the study
+    ends within the budget. Raises :class:`BadStudy` if not even the fewest splits fit.
     """
+    started = perf_counter()
     labels = [label for label in entrants if label != BASELINE]
     sampled = dict.fromkeys([labels[0], labels[len(labels) // 2], labels[-1]])
 
@@ -125,18 +133,23 @@ def splits_within(budget: float, task: Task, plan: Plan, entrants: Mapping[str, 
     took(labels[0], 1)  # the first training also warms torch up
     short = float(np.mean([took(label, 1) for label in sampled]))
     longer = float(np.mean([took(label, 4) for label in sampled]))
-    whole = short + max(longer - short, 0.0) / 3 * (plan.rungs - 1)
-    a_split = whole / FEWEST_SPLITS * len(entrants)
-    workers = local_workers(len(entrants))
-    fit_in = int(0.9 * budget * workers / a_split)
-    if fit_in < FEWEST_SPLITS:
-        least = FEWEST_SPLITS * a_split / workers / 0.9
-        raise BadStudy(
-            f"a budget of {budget:g} s is too short: the smallest honest study of these "
-            f"{len(labels)} candidates ({FEWEST_SPLITS} splits) takes up to {least:.0f} s on this "
-            "machine; raise --budget, or name fewer --candidates"
-        )
-    return min(fit_in, MOST_SPLITS)
+    a_split = (short + max(longer - short, 0.0) / 3 * (plan.rungs - 1)) / FEWEST_SPLITS
+
+    def lasts(splits: int) -> float:
+        """Seconds for all units: rounds of the workers, the longest unit setting the pace."""
+        rounds = math.ceil(len(replace(plan, splits=splits).units()) / workers)
+        return START_UP + 1.1 * rounds * a_split * min(splits, plan.splits_a_unit)
+
+    left = budget - (perf_counter() - started)
+    for splits in range(MOST_SPLITS, FEWEST_SPLITS - 1, -1):
+        if lasts(splits) <= left:
+            return splits
+    raise BadStudy(
+        f"a budget of {budget:g} s is too short: the smallest honest study of these "
+        f"{len(labels)} candidates ({FEWEST_SPLITS} splits) takes up to "
+        f"{lasts(FEWEST_SPLITS) + perf_counter() - started:.0f} s on this machine; raise --budget, "
+        "or name fewer --candidates"
+    )
 
 
 def choose(
@@ -205,11 +218,13 @@ def choose(
         paired=paired,
     )
     request = _request(made, plan, seeds, budget)
-    if limit is not None and not has_begun(store):
-        plan = replace(plan, splits=splits_within(limit, made, plan, entrants))
+    _check_metric(made, plan)
     opened = Store(store)
     try:
         if opened.empty:
+            if limit is not None:
+                workers = workers_of(engine, len(entrants))
+                plan = replace(plan, splits=splits_within(limit, made, plan, entrants, workers))
             asked = _asked(
                 data=str(data) if isinstance(data, str | Path) else None,
                 target=target,
@@ -221,7 +236,7 @@ def choose(
                 drop=list(drop),
                 group=group,
                 time=time,
-                test_file=None if test_file is None else str(test_file),
+                test_file=str(test_file) if isinstance(test_file, str | Path) else None,
                 depth=depth,
                 width=width,
                 rates=None if rates is None else list(plan.rates),
@@ -236,6 +251,19 @@ def choose(
     except BaseException:
         opened.close()
         raise
+
+
+def _check_metric(task: Task, plan: Plan) -> None:
+    """Raise :class:`BadData` if the metric has no value on the test rows of some split."""
+    for split in range(plan.splits):
+        rows = task.test_target
+        if rows is None:
+            rows = task.target[outer(task, plan.seed, split).test]
+        if not defined(task.metric, rows):
+            raise BadData(
+                f"the test rows of split {split + 1} hold one class only, so that "
+                f"{task.metric.title} has no value; choose another --metric"
+            )
 
 
 def _asked(**settings: Any) -> dict[str, Any]:
@@ -297,6 +325,7 @@ def _carry_out(
 
     if not left:
         return
+    store.check_versions(_versions())
     try:
         carry_out_units(task, plan, entrants, left, engine, keep)
     except KeyboardInterrupt:

@@ -12,10 +12,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from concurrent.futures import BrokenExecutor, Executor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import cloudpickle
 
@@ -23,22 +22,16 @@ from ogive.errors import BadStudy
 from ogive.study.plan import Plan, Unit
 from ogive.study.record import Run
 from ogive.study.task import Task
-from ogive.study.work import Entrant, carry_out_from
+from ogive.study.work import Entrant, carry_out, carry_out_from
 
+HERE = "here"  # the engine that is this very process
+Keep = Callable[[Unit, list[Run], float], None]
 TRIES = 3  # times a unit is handed out again after its worker was lost
 
 
-class InProcess(Executor):
-    """Carries out each call at once in this process: no pool to start, simple to debug."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """A future that is already done."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+def workers_of(engine: Executor | str | None, units: int) -> int:
+    """How many units are carried out at once; an executor of the user's may do more than 1."""
+    return local_workers(units) if engine is None else 1
 
 
 def local_workers(units: int) -> int:
@@ -70,20 +63,13 @@ def _end_with(driver: int) -> None:
 
 
 @contextmanager
-def _executor(engine: Executor | str | None, units: int) -> Iterator[Executor]:
+def _executor(engine: Executor | None, units: int) -> Iterator[Executor]:
     if isinstance(engine, Executor):
         yield engine
         return
-    if engine not in (None, "here"):
-        raise BadStudy(
-            f"the engine {engine!r} is not known; leave it out for local processes, use 'here' "
-            "for this process, or give a concurrent.futures.Executor"
-        )
-    workers = local_workers(units)
-    if engine == "here" or units <= 1:
-        yield InProcess()
-        return
     import loky
+
+    workers = local_workers(units)
 
     pool = loky.ProcessPoolExecutor(
         workers,
@@ -106,27 +92,28 @@ def carry_out_units(
     entrants: Mapping[str, Entrant],
     units: Sequence[Unit],
     engine: Executor | str | None,
-    store: Callable[[Unit, list[Run], float], None],
+    store: Keep,
 ) -> None:
     """Carry out ``units``, calling ``store(unit, runs, seconds)`` as each ends.
 
     A unit whose worker died is handed out again, in a fresh pool. Raises whatever a unit raises.
     """
+    if isinstance(engine, str):
+        if engine != HERE:
+            raise BadStudy(
+                f"the engine {engine!r} is not known; leave it out for local processes, use "
+                f"{HERE!r} for this process, or give a concurrent.futures.Executor"
+            )
+        for unit in units:
+            store(unit, *carry_out(task, plan, entrants[unit.label], unit))
+        return
     left = {unit.id: unit for unit in units}
     with tempfile.TemporaryDirectory(prefix="ogive-") as folder:
         path = Path(folder) / "study.pickle"
         path.write_bytes(cloudpickle.dumps((task, plan, dict(entrants))))
         for attempt in range(1, TRIES + 1):
             try:
-                with _executor(engine, len(left)) as executor:
-                    futures = {
-                        executor.submit(carry_out_from, str(path), unit): unit
-                        for unit in left.values()
-                    }
-                    for future in as_completed(futures):
-                        unit = futures[future]
-                        store(unit, *future.result())
-                        del left[unit.id]
+                _carry_out_on(engine, str(path), left, store)
                 return
             except BrokenExecutor:
                 if attempt == TRIES:
@@ -135,3 +122,17 @@ def carry_out_units(
                         "what was finished is stored, so repeat the command on a machine with "
                         "more memory, or with a smaller --width"
                     ) from None
+
+
+def _carry_out_on(engine: Executor | None, path: str, left: dict[str, Unit], store: Keep) -> None:
+    """Carry out the units ``left`` on a pool, taking each out as it is stored."""
+    with _executor(engine, len(left)) as executor:
+        futures = {executor.submit(carry_out_from, path, unit): unit for unit in left.values()}
+        try:
+            for future in as_completed(futures):
+                unit = futures[future]
+                store(unit, *future.result())
+                del left[unit.id]
+        finally:
+            for future in futures:  # after an error, what has not begun is not to begin
+                future.cancel()

@@ -134,6 +134,11 @@ def _log_loss(target: Vector, probabilities: Vector) -> Any:
     return -np.mean(np.log(np.clip(chosen, eps, 1 - eps), dtype=np.float64))
 
 
+def defined(metric: Metric, target: Vector) -> bool:
+    """Whether ``metric`` has a value on rows with these targets: AUC needs two classes."""
+    return metric.name != "auc" or len(np.unique(target)) > 1
+
+
 def _auc(target: Vector, probabilities: Vector) -> Any:
     """The area for class 1 of two; else the mean of one-versus-rest areas.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ BASELINE = "linear model"
 FEWEST_SPLITS, USUAL_SPLITS, MOST_SPLITS = 5, 20, 200
 MOST_CANDIDATES, MOST_DEPTH, MOST_WIDTH = 100, 64, 4096
 SPLITS_A_UNIT = 10
+MOST_STACKED = 20_000_000  # weights trained side by side: 80 MB, five times over
+MOST_OUTPUTS = 200
 
 
 @dataclass(frozen=True)
@@ -173,9 +176,13 @@ def seconds(budget: str | float | int) -> float:
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    try:
+        number = low - 1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = low - 1
+    if not low <= number <= high:
         raise BadStudy(f"{name} is {value}; give a whole number from {low} to {high}")
-    return value
+    return number
 
 
 def _rates(rates: Sequence[float] | None, depth: int) -> tuple[float, ...]:
@@ -221,18 +228,18 @@ def make_plan(
     batch = 16 if rows < 400 else 32 if rows < 10_000 else 64 if rows < 50_000 else 128
     an_epoch = max(1, round(train / batch))
     layers = _whole("depth", 2 if depth is None else depth, 1, MOST_DEPTH)
+    units = _whole("width", sensible_width(rows) if width is None else width, 1, MOST_WIDTH)
+    splits = _whole(
+        "seeds", sensible_splits(rows) if seeds is None else seeds, FEWEST_SPLITS, MOST_SPLITS
+    )
+    weights = (inputs + layers * units + MOST_OUTPUTS) * units
     return Plan(
         candidates=tuple(c.identity for c in chosen),
         labels=tuple(c.label for c in chosen),
         inputs=inputs,
-        width=_whole("width", sensible_width(rows) if width is None else width, 1, MOST_WIDTH),
+        width=units,
         depth=layers,
-        splits=_whole(
-            "seeds",
-            sensible_splits(rows) if seeds is None else seeds,
-            FEWEST_SPLITS,
-            MOST_SPLITS,
-        ),
+        splits=splits,
         tunings=2 if rows < 20_000 else 1,
         finals=3 if rows < 20_000 else 1,
         rates=_rates(rates, layers),
@@ -240,9 +247,9 @@ def make_plan(
         evaluate_every=min(max(an_epoch, 15), 80),
         rungs=50 if rows >= 1000 else 100,
         patience=8,
-        stack=40,
+        stack=max(1, min(40, MOST_STACKED // weights)),
         splits_a_unit=SPLITS_A_UNIT if rows < 20_000 else 2,
         seed=_whole("seed", seed, 0, 2**63 - 1),
         paired=paired,
-        holdout_ratio=holdout_ratio(task),
+        holdout_ratio=holdout_ratio(task, seed, splits),
     )

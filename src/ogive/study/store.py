@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,15 @@ from ogive.study.plan import Plan, Unit
 from ogive.study.record import Run, Study
 
 FORMAT = "1"
-_TABLES = """
-CREATE TABLE IF NOT EXISTS study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS units (id TEXT PRIMARY KEY, seconds REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS runs (
-    unit TEXT NOT NULL REFERENCES units(id), label TEXT NOT NULL, split INTEGER NOT NULL,
-    stage TEXT NOT NULL, draw INTEGER NOT NULL, rate REAL NOT NULL, score REAL, run TEXT NOT NULL,
-    PRIMARY KEY (label, split, stage, draw, rate)
-);
-CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, content BLOB NOT NULL);
-"""
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS study (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS units (id TEXT PRIMARY KEY, seconds REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS runs (unit TEXT NOT NULL REFERENCES units(id), "
+    "label TEXT NOT NULL, split INTEGER NOT NULL, stage TEXT NOT NULL, draw INTEGER NOT NULL, "
+    "rate REAL NOT NULL, score REAL, run TEXT NOT NULL, "
+    "PRIMARY KEY (label, split, stage, draw, rate))",
+    "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, content BLOB NOT NULL)",
+)
 # What a person would call the settings whose difference makes a store another study's.
 _SPOKEN = {
     "fingerprint": "the data's content",
@@ -45,26 +45,32 @@ class Store:
         self.path = None if path is None else Path(path)
         if self.path is not None:
             self._check(self.path, create)
+        self._lock = threading.RLock()
         with self._errors():
-            self._db = sqlite3.connect(self.path or ":memory:", timeout=30)
+            self._db = sqlite3.connect(self.path or ":memory:", timeout=30, check_same_thread=False)
+        self._head: dict[str, Any] = {}
+        # Nothing is written before a study begins, so that a refused one leaves no file.
+        if self.path is None or not self.path.is_file() or not self.path.stat().st_size:
+            return
         try:
-            with self._errors():
-                if create:
-                    if self.path is not None:
-                        self._db.execute("PRAGMA journal_mode=WAL")
-                    self._db.execute("PRAGMA synchronous=NORMAL")
-                    self._db.executescript(_TABLES)
-                stored = dict(self._db.execute("SELECT key, value FROM study"))
+            self._read_head()
+            if self._head and self._head.get("format") != FORMAT:
+                raise BadStore(
+                    f"{self.path} was written in format {self._head.get('format')}, and this "
+                    f"Ogive reads format {FORMAT}; use the version that wrote it, or another "
+                    "--store"
+                )
         except BadStore:
             self._db.close()
             raise
-        self._head: dict[str, Any] = {k: json.loads(v) for k, v in stored.items()}
-        if self._head and self._head.get("format") != FORMAT:
-            self._db.close()
-            raise BadStore(
-                f"{self.path} was written in format {self._head.get('format')}, and this Ogive "
-                f"reads format {FORMAT}; use the version that wrote it, or another --store"
-            )
+
+    def _read_head(self) -> None:
+        with self._errors():
+            tables = [row[0] for row in self._db.execute("SELECT name FROM sqlite_master")]
+            if tables and "study" not in tables:
+                raise sqlite3.DatabaseError("it holds something else")
+            rows = self._db.execute("SELECT key, value FROM study") if tables else ()
+            self._head = {key: json.loads(value) for key, value in rows}
 
     @staticmethod
     def _check(path: Path, create: bool) -> None:
@@ -82,7 +88,8 @@ class Store:
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
-            yield
+            with self._lock:
+                yield
         except sqlite3.DatabaseError as error:
             raise BadStore(
                 f"the store {self.path or 'in memory'} cannot be used ({error}); free some space, "
@@ -104,7 +111,7 @@ class Store:
         versions: Mapping[str, str],
     ) -> None:
         """Write what the study is, before its first unit."""
-        self._head = {
+        head = {
             "format": FORMAT,
             "request": dict(request),
             "plan": plan.to_dict(),
@@ -112,10 +119,17 @@ class Store:
             "functions": dict(functions),
             "versions": dict(versions),
         }
-        rows = [(k, json.dumps(v, allow_nan=False)) for k, v in self._head.items()]
-        self._head = {k: json.loads(v) for k, v in rows}
-        with self._errors(), self._db:
-            self._db.executemany("INSERT INTO study VALUES (?, ?)", rows)
+        rows = [(key, json.dumps(value, allow_nan=False)) for key, value in head.items()]
+        with self._errors():
+            if self.path is not None:
+                self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            with self._db:
+                for table in _TABLES:
+                    self._db.execute(table)
+                # Another driver may have begun meanwhile; then what it wrote stands.
+                self._db.executemany("INSERT OR IGNORE INTO study VALUES (?, ?)", rows)
+        self._read_head()
 
     @property
     def plan(self) -> Plan:
@@ -133,6 +147,16 @@ class Store:
                     f"{_SPOKEN.get(key, key)} was {_short(theirs.get(key))} there and is "
                     f"{_short(ours.get(key))} here; name another file with --store, or repeat "
                     "the first command"
+                )
+
+    def check_versions(self, versions: Mapping[str, str]) -> None:
+        """Raise :class:`BadStore` if other versions of what computes began this study."""
+        for name in ("ogive", "torch", "numpy"):
+            theirs, ours = self._head["versions"].get(name), versions.get(name)
+            if theirs != ours:
+                raise BadStore(
+                    f"the unfinished study in {self.path} was begun with {name} {theirs}, and this "
+                    f"is {ours}; go on with that version, or begin again with another --store"
                 )
 
     def done(self) -> set[str]:
@@ -193,11 +217,6 @@ class Store:
         # A Choice holds its store open for as long as it lives.
         with contextlib.suppress(AttributeError, sqlite3.Error):
             self._db.close()
-
-
-def has_begun(path: str | Path | None) -> bool:
-    """Whether there is a file at ``path`` with something in it."""
-    return path is not None and Path(path).is_file() and Path(path).stat().st_size > 0
 
 
 def read_study(path: str | Path) -> Study:

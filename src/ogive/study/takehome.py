@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,11 +185,14 @@ def load(folder: str | Path) -> TakeHome:
 
 
 def fit(task: Task, plan: Plan, entrant: Entrant, rate: float, about: dict[str, Any]) -> TakeHome:
-    """Train ``entrant`` at ``rate`` on all of the task's rows, a fifth kept to stop early.
+    """Train ``entrant`` at ``rate`` on all rows of the user's table, a fifth kept to stop early.
 
+    Rows ordered by time include those that tested, and the latest fifth stops; rows of a test
+    file of the user's own are left out.
     Three initialisations are trained and the one with the lowest validation loss is kept.
     Raises :class:`OgiveError` if all of them diverge.
     """
+    task = _with_latest(task)
     everything = np.arange(len(task.frame))
     rows, valid = splits.inner(task, everything, plan.seed, "take home")
     made = prepare(task, rows, valid, plan.inputs)
@@ -217,4 +220,19 @@ def fit(task: Task, plan: Plan, entrant: Entrant, rate: float, about: dict[str, 
         classes=task.classes,
         target_name=task.target_name,
         about={**about, "trained_rows": len(rows), "validation_rows": len(valid), "rate": rate},
+    )
+
+
+def _with_latest(task: Task) -> Task:
+    """The task with the latest rows, which tested, among the others."""
+    if not task.ordered or task.test_frame is None or task.test_target is None:
+        return task
+    import pandas as pd
+
+    return replace(
+        task,
+        frame=pd.concat([task.frame, task.test_frame], ignore_index=True),
+        target=np.concatenate([task.target, task.test_target]),
+        test_frame=None,
+        test_target=None,
     )

@@ -114,7 +114,14 @@ def critical_value(values: np.ndarray, confidence: float = CONFIDENCE) -> float:
 
     count, splits = values.shape
     centred = values - values.mean(1, keepdims=True)
-    pairs = [(i, j) for i in range(count) for j in range(i) if np.ptp(values[i] - values[j]) > 0]
+    # Twins that differ by rounding alone are left out: their |t| would be lost to cancellation.
+    floor = 1e-10 * float(values.var(1).max())
+    pairs = [
+        (i, j)
+        for i in range(count)
+        for j in range(i)
+        if float((values[i] - values[j]).var()) > floor
+    ]
     single = float(stats.t.ppf((1 + confidence) / 2, splits - 1))
     if len(pairs) <= 1:
         return single
@@ -244,7 +251,8 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
             doubtful = [i for i in others if made[sound[i]].status != "worse"] or others
             if doubtful:
                 reach = critical + float(stats.t.ppf(POWER, study.plan.splits - 1))
-                sees = reach * statistics.median(float(errors[i, first]) for i in doubtful)
+                error = statistics.median(float(errors[i, first]) for i in doubtful)
+                sees = reach * error if error > 0 else None
     standings = sorted(
         (made[label] for label in study.plan.labels),
         key=lambda s: (s.score is None, 0.0 if s.score is None else -sign * s.score),
@@ -263,7 +271,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
         sees=sees,
         critical=critical,
         margin=margin,
-        linear_does_as_well=made[BASELINE].status in {"tied", "equivalent"},
+        linear_does_as_well=leader is not None and made[BASELINE].status in {"tied", "equivalent"},
         metric=study.about["metric"],
         higher_is_better=study.about["higher_is_better"],
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_VALIDATION_ROWS = 5000
+MOST_RESAMPLED_ROWS = 20_000
 RESAMPLES = 200
 
 
@@ -125,7 +126,8 @@ def choose_rates(plan: Plan, tuned: Sequence[Run], higher_is_better: bool) -> di
     """For each split the learning rate with the best mean validation score over its draws.
 
     A rate that diverged in any draw is taken only if every rate did; ties go to the lower
-    validation loss, then to the smaller rate.
+    validation loss, then to the smaller rate. Where the metric has no value on the validation
+    rows (AUC with one class), the loss alone decides.
     """
     sign = 1.0 if higher_is_better else -1.0
     chosen: dict[int, float] = {}
@@ -133,9 +135,10 @@ def choose_rates(plan: Plan, tuned: Sequence[Run], higher_is_better: bool) -> di
 
         def merit(rate: float, split: int = split) -> tuple[bool, float, float, float]:
             runs = [r for r in tuned if r.split == split and r.rate == rate]
-            if any(r.score is None or r.valid_loss is None for r in runs):
+            if any(r.diverged for r in runs):
                 return (False, 0.0, 0.0, -rate)
-            score = float(np.mean([r.score or 0.0 for r in runs]))
+            scores = [r.score for r in runs if r.score is not None]
+            score = float(np.mean(scores)) if scores else 0.0
             loss = float(np.mean([r.valid_loss or 0.0 for r in runs]))
             return (True, sign * score, -loss, -rate)
 
@@ -240,7 +243,8 @@ def _trained(task: Task, plan: Plan, entrant: Entrant, batch: _Batch, stage: str
             else:
                 prediction = trained.predict(made.fold.x_valid)
                 target = task.target[batch.valid[job.fold]]
-                run = replace(run, score=metrics.score(task.metric, target, prediction))
+                if metrics.defined(task.metric, target):
+                    run = replace(run, score=metrics.score(task.metric, target, prediction))
         runs.append(run)
     return runs
 
@@ -259,23 +263,36 @@ def _scored(
     scores = {
         m.name: float(metrics.score(m, target, prediction))
         for m in metrics.applicable(task.kind)
-        if m.name != "auc" or m == task.metric
+        if metrics.defined(m, target) and (m.name != "auc" or m == task.metric)
     }
-    resampled: tuple[float, ...] = ()
-    if fixed:
-        # The same resamples for every run, so that differences are paired by row.
-        random = splits.generator("resample", plan.seed, len(target))
-        resampled = tuple(
-            float(metrics.score(task.metric, target[rows], prediction[rows]))
-            for rows in random.integers(0, len(target), (RESAMPLES, len(target)))
-        )
+    score = scores[task.metric.name]
     return replace(
         run,
-        score=scores[task.metric.name],
+        score=score,
         scores=scores,
         test_rows=len(target),
-        resampled=resampled,
+        resampled=_resampled(task, plan, target, prediction, score) if fixed else (),
     )
+
+
+def _resampled(
+    task: Task, plan: Plan, target: np.ndarray, prediction: np.ndarray, score: float
+) -> tuple[float, ...]:
+    """The metric on bootstrap resamples of fixed test rows, the same for every run.
+
+    Sharing the resamples pairs differences by row. From many rows only some are drawn, and what
+    their scores deviate is scaled down to what that of all rows would.
+    """
+    random = splits.generator("resample", plan.seed, len(target))
+    count = min(len(target), MOST_RESAMPLED_ROWS)
+    shrink = float(np.sqrt(count / len(target)))
+    made: list[float] = []
+    while len(made) < RESAMPLES:
+        rows = random.integers(0, len(target), count)
+        if metrics.defined(task.metric, target[rows]):
+            again = float(metrics.score(task.metric, target[rows], prediction[rows]))
+            made.append(score + shrink * (again - score))
+    return tuple(made)
 
 
 @functools.lru_cache(maxsize=2)

@@ -160,6 +160,7 @@ def make_study(
         "inputs": 64,
         "metric": metric,
         "metric_title": title,
+        "metric_range": [None, None],
         "higher_is_better": higher,
         "steps_by_row": by_row,
         "output_unit": "softmax",

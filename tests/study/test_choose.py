@@ -117,7 +117,7 @@ def test_a_finished_study_is_not_trained_again(choice, monkeypatch):
 def test_a_store_of_another_study_is_refused(choice):
     with pytest.raises(BadStore, match=r"--candidates was relu, tanh there and is relu, elu here"):
         small(store=choice._store.path, candidates="relu,elu")
-    with pytest.raises(BadStore, match="the data's content"):
+    with pytest.raises(BadStore, match="the data have changed"):
         small(table(seed=1), store=choice._store.path)
 
 
@@ -263,6 +263,9 @@ def test_fixed_test_rows_groups_and_time():
         ({"rates": []}, BadStudy, "learning rates"),
         ({"rates": [0.1, -1]}, BadStudy, "learning rates"),
         ({"margin": -1}, BadStudy, "margin is -1"),
+        ({"margin": "big"}, BadStudy, "margin is 'big'"),
+        ({"candidates": 3}, BadStudy, "the candidates are 3"),
+        ({"seeds": "5"}, BadStudy, "seeds is '5'; give a whole number"),
         ({"engine": "fastest"}, BadStudy, "engine 'fastest' is not known"),
     ],
 )
@@ -274,7 +277,7 @@ def test_settings_that_cannot_be_carried_out_are_refused(settings, error, words)
 
 def test_a_budget_becomes_splits_that_are_stored_at_the_start(choice, tmp_path, monkeypatch):
     plan, task, entrants = choice.study.plan, choice._task, choice._entrants
-    assert choosing.splits_within(1e6, task, plan, entrants) == 200
+    assert choosing.splits_within(1e6, task, plan, entrants, 1) == 200
     monkeypatch.setattr(choosing, "splits_within", lambda *_: 6)
     store = tmp_path / "a.sqlite"
     made = small(seeds=None, budget="20s", store=store)
@@ -282,6 +285,37 @@ def test_a_budget_becomes_splits_that_are_stored_at_the_start(choice, tmp_path, 
     assert made.study.request["budget"] == "20s"
     monkeypatch.setattr(choosing, "splits_within", lambda *_: 9)  # a faster machine, say
     assert small(seeds=None, budget="20s", store=store).study.plan.splits == 6
+
+
+def test_a_metric_without_a_value_on_some_rows_is_managed_or_refused():
+    random = np.random.default_rng(0)
+    x = random.standard_normal((200, 2))
+    rare = (np.arange(200) < 5).astype(int)  # validation rows may lack the rare class
+    made = small((x, rare), target=None, metric="auc", candidates="tanh")
+    assert 0 <= made.verdict.standings[0].score <= 1
+    few = np.r_[np.ones(3), np.zeros(37)].astype(int)  # and so may resamples of test rows
+    tested = small((x, rare), target=None, metric="auc", candidates="tanh", test_file=(x[:40], few))
+    assert all(len(r.resampled) == 200 for r in tested.study.runs if r.stage == "final")
+    with pytest.raises(OgiveError, match="hold one class only"):
+        small((x, rare), target=None, metric="auc", test_file=(x[:40], np.zeros(40, int)))
+
+
+def test_one_column_may_be_dropped_by_its_name_alone():
+    assert "weight" not in small(drop="weight")._task.columns.names
+    assert "weight" in small(drop=None)._task.columns.names
+
+
+def test_the_network_for_rows_in_time_has_seen_the_latest_rows(monkeypatch):
+    frame = table(200).assign(day=np.arange(200))
+    made = small(frame, time="day", candidates="tanh")
+    assert made.take_home().about["trained_rows"] == 160
+    assert made.take_home().about["validation_rows"] == 40
+
+
+def test_predictions_may_be_asked_for_from_another_thread(choice):
+    fresh = small(store=choice._store.path)
+    with ThreadPoolExecutor(1) as threads:
+        assert len(threads.submit(fresh.predict, table()).result()) == 120
 
 
 def test_an_interrupt_leaves_a_store_that_goes_on(choice, tmp_path):

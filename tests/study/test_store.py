@@ -82,7 +82,7 @@ def test_others_may_read_while_a_study_is_written(tmp_path, study):
     [
         ({"seeds": 7}, "--seeds was 10 there and is 7 here"),
         ({"candidates": "relu, elu"}, "--candidates was relu, tanh there"),
-        ({"fingerprint": "other"}, "the data's content"),
+        ({"fingerprint": "other", "seeds": 7}, "--seeds was 10 there"),
         ({"target": "height"}, "target was null there and is height here"),
     ],
 )
@@ -93,6 +93,38 @@ def test_a_store_of_another_study_is_refused_with_the_difference(tmp_path, study
         store.check_same({**study.request, **change})
     assert named in str(refused.value)
     store.close()
+
+
+def test_data_that_have_changed_are_said_to_have(tmp_path, study):
+    store = begun(tmp_path / "a.sqlite", study)
+    with pytest.raises(BadStore, match=r"data have changed since the study in .* began"):
+        store.check_same({**study.request, "fingerprint": "other"})
+    store.close()
+
+
+def test_an_unfinished_study_is_not_gone_on_with_by_other_versions(tmp_path, study):
+    store = begun(tmp_path / "a.sqlite", study)
+    store.check_versions({**study.versions})
+    with pytest.raises(BadStore, match=r"begun with torch 2\.13, and this is 9\.0"):
+        store.check_versions({**study.versions, "torch": "9.0"})
+    store.close()
+
+
+def test_a_refused_study_leaves_no_file(tmp_path):
+    store = Store(tmp_path / "a.sqlite")
+    assert store.empty
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_drivers_may_begin_the_same_study(tmp_path, study):
+    one, two = (Store(tmp_path / "a.sqlite") for _ in range(2))
+    for store in (one, two):
+        store.begin(study.request, study.plan, study.about, study.functions, study.versions)
+        store.check_same(study.request)
+        fill(store, study, study.plan.units())
+        store.close()
+    assert read_study(tmp_path / "a.sqlite").finished
 
 
 def test_files_are_kept_beside_the_runs(tmp_path, study):
@@ -120,7 +152,7 @@ def test_stores_that_cannot_be_used_are_refused_in_a_sentence(tmp_path):
     other.close()
     with pytest.raises(BadStore, match="cannot be used"):
         read_study(tmp_path / "other.sqlite")
-    Store(tmp_path / "empty.sqlite").close()
+    (tmp_path / "empty.sqlite").touch()
     with pytest.raises(BadStore, match="holds no study yet"):
         read_study(tmp_path / "empty.sqlite")
 

@@ -67,6 +67,14 @@ def test_overlap_of_splits_widens_the_error_as_nadeau_and_bengio_say():
     assert corrected / plain == pytest.approx(math.sqrt((0.1 + 0.25) / 0.1))
 
 
+def test_twins_that_differ_by_rounding_do_not_hide_a_loser():
+    random = np.random.default_rng(7)
+    first = random.standard_normal(20)
+    values = np.stack([first, first + 1e-9 * random.standard_normal(20), first - 5])
+    values[2] += 0.1 * random.standard_normal(20)
+    assert critical_value(values) < 5
+
+
 def test_scores_that_step_by_rows_never_get_an_interval_of_no_width():
     values = np.ones((2, 10))
     assert standard_error(scores(values), 0, 1) == 0
@@ -151,6 +159,19 @@ def test_a_linear_model_that_does_as_well_is_noticed():
     assert verdict(make_study({"relu": 0.9, "tanh": 0.9}, linear=0.9)).linear_does_as_well
     below = make_study({"relu": 0.9, "tanh": 0.9}, linear=0.6, noise=0.005)
     assert not verdict(below).linear_does_as_well
+
+
+def test_an_unfinished_study_has_no_verdict():
+    study = make_study({"relu": 0.9, "tanh": 0.9})
+    with pytest.raises(BadStudy, match=r"not finished \(2 of 3 pieces"):
+        verdict(replace(study, seconds=dict(list(study.seconds.items())[:2])))
+
+
+def test_intervals_of_scores_end_where_the_metric_ends():
+    study = make_study({"relu": 0.99, "tanh": 0.98}, spread=0.05)
+    bounded = replace(study, about={**study.about, "metric_range": [0.0, 1.0]})
+    assert verdict(study).standings[0].interval[1] > 1
+    assert verdict(bounded).standings[0].interval[1] == 1
 
 
 def test_the_study_says_what_it_could_have_seen():

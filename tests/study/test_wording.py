@@ -99,8 +99,8 @@ SENTENCES = {
     ),
     "none is close": (
         case(LEADER, FAR, recommended="gelu"),
-        "No difference found: both candidates tie for the best score; use gelu, which has the "
-        "best score by more than one standard error.",
+        "No difference found: both candidates tie for the best score; use gelu, which leads by "
+        "more than one standard error of the difference, though not by enough to rule out chance.",
     ),
     "some tie": (
         case(LEADER, TIED, WORSE, recommended="gelu"),

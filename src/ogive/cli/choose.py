@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,15 +81,16 @@ def choose(
 
     Every run is kept in the store, so the same command continues after an interruption.
     """
-    from ogive.study.choose import choose as run
-    from ogive.study.choose import default_store
+    with _no_interruption():  # torch ends the process if Ctrl-C meets it half imported
+        from ogive.study.choose import choose as run
+        from ogive.study.choose import default_store
 
     settings = {
         k: v for k, v in context.params.items() if k not in {"margin", "report", "save", "as_json"}
     }
     kept = store or default_store(data, settings)
     for path, option in ((report, "--report"), (save, "--save")):
-        _check_writable(path, option)
+        check_output(path, option, (data, test_file, kept))
     with _progress(kept) as tell:
         choice = run(
             data,
@@ -128,6 +130,19 @@ def choose(
         )
 
 
+@contextlib.contextmanager
+def _no_interruption() -> Iterator[None]:
+    """Hold Ctrl-C back, and raise it at the end."""
+    held: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if held:
+        raise KeyboardInterrupt("interrupted before training began")
+
+
 def _numbers(text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
@@ -137,16 +152,24 @@ def _numbers(text: str) -> list[float]:
         ) from None
 
 
-def _check_writable(path: Path | None, option: str) -> None:
-    """Before an hour is spent: a result that could not be written is said at once."""
+def check_output(path: Path | None, option: str, inputs: Sequence[str | Path | None]) -> None:
+    """Before an hour is spent: a result that could not be written is said at once.
+
+    Raises :class:`OgiveError` for a folder that does not exist, for a name that does not suit
+    what is written, and for a file that is among ``inputs`` and would be lost.
+    """
     if path is None:
         return
+    if any(given is not None and path.resolve() == Path(given).resolve() for given in inputs):
+        raise OgiveError(f"{option} {path} is read by this very command; name another file")
+    if option != "--save" and path.suffix.lower() not in {".html", ".htm"}:
+        raise OgiveError(f"{option} {path} has another suffix than .html; a report is a page")
     if not path.absolute().parent.is_dir():
         raise OgiveError(
             f"{option} {path} cannot be written because the folder {path.parent} does not exist; "
             "make the folder or name another"
         )
-    if option == "--report" and path.is_dir():
+    if option != "--save" and path.is_dir():
         raise OgiveError(f"{option} {path} is a folder; name a file, such as report.html")
     if option == "--save" and path.exists() and not path.is_dir():
         raise OgiveError(f"{option} {path} is a file; name a folder")

@@ -24,6 +24,8 @@ def predict(
         raise OgiveError(
             f"-o {output} has no suffix that says how to write it; name a .csv or .parquet file"
         )
+    if output is not None and output.resolve() == Path(data).resolve():
+        raise OgiveError(f"-o {output} is the file with the rows to predict; name another file")
     table = load(folder).table(data)
     if output is None:
         typer.echo(table.to_csv(index=False), nl=False)

@@ -18,11 +18,14 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a stored study."""
+    from ogive.cli.choose import check_output
     from ogive.report.page import write
     from ogive.study.store import read_study
     from ogive.study.verdict import check_margin, verdict
 
     check_margin(margin)
     study = read_study(store)
-    path = write(study, verdict(study, margin), output or store.with_suffix(".html"))
+    path = output or store.with_suffix(".html")
+    check_output(path, "-o", (store,))
+    write(study, verdict(study, margin), path)
     typer.echo(f"The report is in {path}.")

@@ -127,7 +127,9 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
     if isinstance(name, Activation):
         return Activation.of(name.definition, {**name.parameters, **parameters})
     if not isinstance(name, str):
-        raise UnknownName(f"a function is named by text, not by {type(name).__name__}")
+        raise UnknownName(
+            f"a function is named by text, not by {type(name).__name__}; write for example 'relu'"
+        )
     head, *parts = name.split(":")
     entry = definition(head)
     written: dict[str, Any] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+FARTHEST = 1e6
 LOW, HIGH = -6.0, 6.0
 POINTS = 801
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -41,11 +41,12 @@ class Curve:
 def curves(functions: Sequence[Activation], low: float = LOW, high: float = HIGH) -> list[Curve]:
     """The numbers of each function between ``low`` and ``high``.
 
-    Raises :class:`OgiveError` where the two are no finite numbers in ascending order.
+    Raises :class:`OgiveError` where the two are out of bounds or not in ascending order.
     """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not -FARTHEST <= low < high <= FARTHEST:
         raise OgiveError(
-            f"the picture's ends are {low:g} and {high:g}; give two finite numbers, the lower first"
+            f"the picture's ends are {low:g} and {high:g}; give two numbers between "
+            f"{-FARTHEST:g} and {FARTHEST:g}, the lower first"
         )
     return [_curve(function, low, high) for function in functions]
 

@@ -96,6 +96,7 @@ def _about(task: Task, plan: Plan) -> dict[str, Any]:
         "inputs": plan.inputs,
         "metric": task.metric.name,
         "metric_title": task.metric.title,
+        "metric_range": [task.metric.low, task.metric.high],
         "higher_is_better": task.metric.higher_is_better,
         "steps_by_row": task.metric.name in {"accuracy", "balanced_accuracy", "auc"},
         "output_unit": unit.name,
@@ -162,13 +163,13 @@ def choose(
     seeds: int | None = None,
     budget: str | float | None = None,
     margin: float | None = None,
-    drop: Sequence[str] = (),
+    drop: str | Sequence[str] | None = (),
     group: str | None = None,
     time: str | None = None,
     test_file: str | Path | None = None,
     depth: int | None = None,
     width: int | None = None,
-    rates: Sequence[float] | None = None,
+    rates: float | Sequence[float] | None = None,
     seed: int = 0,
     paired: bool = True,
     store: str | Path | None = None,
@@ -194,12 +195,13 @@ def choose(
     if seeds is not None and budget is not None:
         raise BadStudy("both seeds and a budget were given, and each sets the size; give one")
     limit = None if budget is None else seconds(budget)
+    left_out = [drop] if isinstance(drop, str) else list(drop or ())
     made = make_task(
         data,
         target=target,
         task=task,
         metric=metric,
-        drop=tuple(drop),
+        drop=left_out,
         group=group,
         time=time,
         test_file=test_file,
@@ -233,7 +235,7 @@ def choose(
                 candidates=None if candidates is None else list(plan.labels),
                 seeds=seeds,
                 budget=budget,
-                drop=list(drop),
+                drop=left_out,
                 group=group,
                 time=time,
                 test_file=str(test_file) if isinstance(test_file, str | Path) else None,
@@ -297,7 +299,8 @@ def default_store(data: Any, settings: Mapping[str, Any]) -> Path:
     """``ogive-<data>-<hash of the settings>.sqlite`` in the current folder."""
     import hashlib
 
-    text = json.dumps({k: str(v) for k, v in settings.items()}, sort_keys=True)
+    place = str(Path(str(data)).resolve()) if Path(str(data)).exists() else str(data)
+    text = json.dumps({k: str(v) for k, v in {**settings, "data": place}.items()}, sort_keys=True)
     stem = "".join(c if c.isalnum() else "-" for c in Path(str(data)).stem).strip("-") or "data"
     return Path(f"ogive-{stem}-{hashlib.sha256(text.encode()).hexdigest()[:6]}.sqlite")
 

@@ -25,7 +25,7 @@ class Metric:
     """A metric: plain values only, so that a study stores it.
 
     ``kinds`` are the kinds of task it fits; ``unit_per_row`` says that it is a mean of one
-    figure a row (so that rows can be resampled).
+    figure a row (so that rows can be resampled). ``low`` and ``high`` bound its values.
     """
 
     name: str
@@ -33,18 +33,20 @@ class Metric:
     higher_is_better: bool
     kinds: tuple[Kind, ...]
     unit_per_row: bool
+    low: float | None = None
+    high: float | None = None
 
 
 METRICS: dict[str, Metric] = {
     m.name: m
     for m in (
-        Metric("accuracy", "accuracy", True, CLASSES, True),
-        Metric("balanced_accuracy", "balanced accuracy", True, CLASSES, False),
-        Metric("log_loss", "log loss", False, CLASSES, True),
-        Metric("auc", "area under the ROC curve", True, CLASSES, False),
-        Metric("r2", "R²", True, NUMBERS, False),
-        Metric("rmse", "root mean squared error", False, NUMBERS, False),
-        Metric("mae", "mean absolute error", False, NUMBERS, True),
+        Metric("accuracy", "accuracy", True, CLASSES, True, 0.0, 1.0),
+        Metric("balanced_accuracy", "balanced accuracy", True, CLASSES, False, 0.0, 1.0),
+        Metric("log_loss", "log loss", False, CLASSES, True, 0.0),
+        Metric("auc", "area under the ROC curve", True, CLASSES, False, 0.0, 1.0),
+        Metric("r2", "R²", True, NUMBERS, False, None, 1.0),
+        Metric("rmse", "root mean squared error", False, NUMBERS, False, 0.0),
+        Metric("mae", "mean absolute error", False, NUMBERS, True, 0.0),
     )
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +132,12 @@ def candidates_from(
         given = DEFAULT_CANDIDATES
     if isinstance(given, str):
         given = [part for part in given.split(",") if part.strip()]
+    if isinstance(given, Activation):
+        given = [given]
+    if not isinstance(given, Mapping | Iterable):
+        raise BadStudy(
+            f"the candidates are {given!r}; name functions, for example relu,tanh,elu:alpha=0.5"
+        )
     if isinstance(given, Mapping):
         chosen = [Candidate(str(label), _function(f)) for label, f in given.items()]
     else:
@@ -181,13 +187,15 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
     except TypeError:
         number = low - 1
     if not low <= number <= high:
-        raise BadStudy(f"{name} is {value}; give a whole number from {low} to {high}")
+        raise BadStudy(f"{name} is {value!r}; give a whole number from {low} to {high}")
     return number
 
 
-def _rates(rates: Sequence[float] | None, depth: int) -> tuple[float, ...]:
+def _rates(rates: float | Sequence[float] | None, depth: int) -> tuple[float, ...]:
     usual = RATES if depth < 4 else DEEP_RATES + RATES
-    chosen = tuple(usual if rates is None else rates)
+    if rates is None:
+        rates = usual
+    chosen = tuple(rates) if isinstance(rates, Iterable) else (rates,)
     try:
         good = 1 <= len(chosen) <= 50 and all(0 < float(r) <= 100 for r in chosen)
     except (TypeError, ValueError):
@@ -218,7 +226,7 @@ def make_plan(
     seeds: int | None = None,
     depth: int | None = None,
     width: int | None = None,
-    rates: Sequence[float] | None = None,
+    rates: float | Sequence[float] | None = None,
     seed: int = 0,
     paired: bool = True,
 ) -> Plan:

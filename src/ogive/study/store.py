@@ -28,9 +28,19 @@ _TABLES = (
     "PRIMARY KEY (label, split, stage, draw, rate))",
     "CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, content BLOB NOT NULL)",
 )
+# What to do about what SQLite says.
+_MENDS = {
+    "full": "free some space, or name another place",
+    "readonly": "allow writing to it, or name another file",
+    "unable to open": "name a file in a folder that you may write",
+    "disk I/O": "check the disk, or name another place",
+    "locked": "wait for the program that is using it, or name another file",
+    "not a database": "it is no Ogive store, so name another file",
+    "something else": "it is no Ogive store, so name another file",
+}
 # What a person would call the settings whose difference makes a store another study's.
 _SPOKEN = {
-    "fingerprint": "the data's content",
+    "fingerprint": "the content of the data",
     "seeds": "--seeds",
     "budget": "--budget",
     "candidates": "--candidates",
@@ -46,12 +56,11 @@ class Store:
         if self.path is not None:
             self._check(self.path, create)
         self._lock = threading.RLock()
-        with self._errors():
-            self._db = sqlite3.connect(self.path or ":memory:", timeout=30, check_same_thread=False)
         self._head: dict[str, Any] = {}
-        # Nothing is written before a study begins, so that a refused one leaves no file.
+        # Nothing is opened before a study begins, so that a refused one leaves no file.
         if self.path is None or not self.path.is_file() or not self.path.stat().st_size:
             return
+        self._connect()
         try:
             self._read_head()
             if self._head and self._head.get("format") != FORMAT:
@@ -61,8 +70,12 @@ class Store:
                     "--store"
                 )
         except BadStore:
-            self._db.close()
+            self.close()
             raise
+
+    def _connect(self) -> None:
+        with self._errors():
+            self._db = sqlite3.connect(self.path or ":memory:", timeout=30, check_same_thread=False)
 
     def _read_head(self) -> None:
         with self._errors():
@@ -91,9 +104,10 @@ class Store:
             with self._lock:
                 yield
         except sqlite3.DatabaseError as error:
+            reason = str(error)
+            mend = next((m for words, m in _MENDS.items() if words in reason), "name another")
             raise BadStore(
-                f"the store {self.path or 'in memory'} cannot be used ({error}); free some space, "
-                "check that the file is an Ogive store that you may write, or name another with "
+                f"the store {self.path or 'in memory'} cannot be used ({reason}); {mend} with "
                 "--store; what was stored before is still there"
             ) from None
 
@@ -120,6 +134,8 @@ class Store:
             "versions": dict(versions),
         }
         rows = [(key, json.dumps(value, allow_nan=False)) for key, value in head.items()]
+        if not hasattr(self, "_db"):
+            self._connect()
         with self._errors():
             if self.path is not None:
                 self._db.execute("PRAGMA journal_mode=WAL")
@@ -140,14 +156,19 @@ class Store:
         """Raise :class:`BadStore`, naming the difference, if this store is another study's."""
         ours = json.loads(json.dumps(dict(request)))
         theirs = self._head["request"]
-        for key in {**theirs, **ours}:
-            if ours.get(key) != theirs.get(key):
-                raise BadStore(
-                    f"the store {self.path} belongs to a different study: "
-                    f"{_SPOKEN.get(key, key)} was {_short(theirs.get(key))} there and is "
-                    f"{_short(ours.get(key))} here; name another file with --store, or repeat "
-                    "the first command"
-                )
+        changed = [key for key in {**theirs, **ours} if ours.get(key) != theirs.get(key)]
+        if changed == ["fingerprint"]:
+            raise BadStore(
+                f"the data have changed since the study in {self.path} began; name another file "
+                "with --store, or delete that one to begin again"
+            )
+        for key in changed[:1]:
+            raise BadStore(
+                f"the store {self.path} belongs to a different study: "
+                f"{_SPOKEN.get(key, key)} was {_short(theirs.get(key))} there and is "
+                f"{_short(ours.get(key))} here; name another file with --store, or repeat "
+                "the first command"
+            )
 
     def check_versions(self, versions: Mapping[str, str]) -> None:
         """Raise :class:`BadStore` if other versions of what computes began this study."""
@@ -211,12 +232,11 @@ class Store:
 
     def close(self) -> None:
         """Close the file; a store in memory is lost."""
-        self._db.close()
+        if hasattr(self, "_db"):
+            self._db.close()
 
     def __del__(self) -> None:
-        # A Choice holds its store open for as long as it lives.
-        with contextlib.suppress(AttributeError, sqlite3.Error):
-            self._db.close()
+        self.close()  # a Choice holds its store open for as long as it lives
 
 
 def read_study(path: str | Path) -> Study:

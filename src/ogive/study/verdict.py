@@ -231,7 +231,9 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
             half = single * standard_error(scores, i)
             change: dict[str, Any] = {
                 "score": float(sign * means[i]),
-                "interval": _ordered(sign * (means[i] - half), sign * (means[i] + half)),
+                "interval": _possible(
+                    study, _ordered(sign * (means[i] - half), sign * (means[i] + half))
+                ),
             }
             if first is not None:
                 gap, error = float(differences[i, first]), float(errors[i, first])
@@ -277,6 +279,13 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
     )
 
 
+def _possible(study: Study, ends: tuple[float, float]) -> tuple[float, float]:
+    """The part of an interval of scores that the metric can take: accuracy ends at 1."""
+    low, high = study.about["metric_range"]
+    a, b = (max(end, low) if low is not None else end for end in ends)
+    return (a, b) if high is None else (min(a, high), min(b, high))
+
+
 def _ordered(a: float, b: float) -> tuple[float, float]:
     return (float(min(a, b)), float(max(a, b)))
 
@@ -310,8 +319,9 @@ def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:
 
 def check_margin(margin: float | None) -> None:
     """Raise :class:`BadStudy` for a margin that is no difference."""
-    if margin is not None and not (np.isfinite(margin) and margin > 0):
+    number = isinstance(margin, int | float | np.number) and not isinstance(margin, bool)
+    if margin is not None and not (number and np.isfinite(margin) and margin > 0):
         raise BadStudy(
-            f"the margin is {margin}; give the difference that matters as a number above 0 in "
+            f"the margin is {margin!r}; give the difference that matters as a number above 0 in "
             "the metric's own units, for example 0.01 for one point of accuracy"
         )

@@ -224,7 +224,10 @@ def _why(verdict: Verdict, chosen: str) -> str:
     """Why ``chosen`` of the tie group, as a clause."""
     close = [s for s in verdict.standings if s.label in verdict.ties and s.close]
     if len(close) == 1:
-        return "which has the best score by more than one standard error"
+        return (
+            "which leads by more than one standard error of the difference, though not by enough "
+            "to rule out chance"
+        )
     mine = next(s.simplicity for s in close if s.label == chosen)
     whom = "of them"
     if len(close) < len(verdict.ties):

@@ -120,6 +120,11 @@ def _finals(study: Study, _: Verdict) -> str:
 def _intervals(study: Study, _: Verdict) -> str:
     plan = study.plan
     resamples = max((len(r.resampled) for r in study.runs), default=0)
+    ratio = (
+        "test rows per development row"
+        if study.about["test_rows"] is None
+        else "(set by simulation, since it is development sets that overlap)"
+    )
     extra = (
         f" The variance over {resamples} bootstrap resamples of the fixed test rows is added."
         if resamples
@@ -128,8 +133,8 @@ def _intervals(study: Study, _: Verdict) -> str:
     return (
         "95%, for the expected score on new data of a network tuned and trained on a fresh "
         "training set. Splits of the same rows overlap, so the variance of a mean over J = "
-        f"{plan.splits} splits is taken as S² (1/J + ρ), with ρ = {plan.holdout_ratio:.3g} test "
-        f"rows per development row and {plan.splits - 1} degrees of freedom (the corrected "
+        f"{plan.splits} splits is taken as S² (1/J + ρ), with ρ = {plan.holdout_ratio:.3g} {ratio} "
+        f"and {plan.splits - 1} degrees of freedom (the corrected "
         "resampled t: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine "
         f"Learning 52, 239-281, 2003).{extra}"
     )

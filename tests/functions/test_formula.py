@@ -191,12 +191,43 @@ def test_the_catalogues_formulas_give_the_catalogues_functions(act: Activation) 
     assert np.isnan(own.slope(np.nan))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x*tanh(log(1 + exp(x)))",
+        "x*log(1 + tanh(exp(x)))",
+        "x*erf(log(1 + exp(x)))",
+        "(x + sqrt(x**2 + 4))/2",
+        "(sqrt(x**2 + 1) - 1)/2 + x",
+        "sign(x)*log(1 + abs(x))",
+        "1 - exp(-exp(x))",
+        "log(exp(x) + exp(-x))",
+        "log(cosh(x))",
+        "log(2 + exp(x))",
+        "exp(x)/(1 + exp(x))**2",
+        "2/(1 + exp(-2*x)) - 1",
+        "1 - 2/(1 + exp(-x))",
+        "x/sqrt(1 + 0.5*x**2)",
+        "x*atan(x) + asinh(x)",
+        "max(0, x)**2 - min(x, 0)**3",
+    ],
+)
+def test_functions_of_the_literature_are_accurate_as_typed(text: str) -> None:
+    shown = formula(text).card()
+    assert [c.holds for c in shown.checks] == [True, True]
+    assert shown.accuracy is not None
+    said = shown.accuracy.replace(",", "").split()
+    for part in ("value", "slope"):
+        assert float(said[said.index(part) + 1]) < 1e-12, shown.accuracy
+
+
 def test_a_kink_takes_the_stated_side() -> None:
     assert formula("where(x > 0, 3*x, 2*x)").slope(0.0) == 2.0
     assert formula("where(x >= 0, 3*x, 2*x)").slope(0.0) == 3.0
     assert formula("abs(x)").slope(0.0) == 0.0
     assert formula("max(3*x, 2*x)").slope(0.0) == 2.0
     assert formula("min(3*x, 2*x)").slope(0.0) == 3.0
+    assert formula("sign(x)*log(1 + abs(x))").slope(0.0) == 1.0
     # Pieces that meet smoothly keep their common slope.
     assert formula("max(0, x) + min(0, exp(x) - 1)").slope(0.0) == 1.0
 
@@ -216,6 +247,8 @@ def test_a_kink_takes_the_stated_side() -> None:
         ("1 + tanh(x)", -30.0, 1.751302152539304e-26),
         ("1 - tanh(x)**2", 20.0, 1.6993417021166355e-17),
         ("1 - erf(x)", 6.0, 2.1519736712498913e-17),
+        ("log(1 - erf(x))", 1e-20, -1.1283791670955126e-20),
+        ("log(1 - exp(x))", -50.0, -1.9287498479639178e-22),
         ("x - tanh(x)", 1e-6, 3.3333333333320003e-19),
         ("(1 - exp(-x))/(1 + exp(-x))", 1e-12, 5e-13),
         ("x/sqrt(1 + x**2)", 1e200, 1.0),

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 
 from ogive.functions.formula_rules import logistic, logistic_slope, make, neg, over, times
-from ogive.functions.formula_tree import ONE, TWO, ZERO, Node, X, is_number, number, parts
+from ogive.functions.formula_tree import COMPARE, ONE, TWO, ZERO, Node, X, is_number, number, parts
 
 
 def derivative(tree: Node) -> Node:
@@ -27,13 +27,13 @@ def derivative(tree: Node) -> Node:
         elif n.operation in _BINARY:
             a, b = n.operands
             found[n] = _BINARY[n.operation](n, a, b, found[a], found[b])
-        elif n.operation in _OUTER:
+        elif n.operation in COMPARE:
+            found[n] = ZERO  # a condition has no derivative of its own
+        else:
             # Where the inner part is constant, the outer slope may not even be a number.
             (u,) = n.operands
             inner = found[u]
             found[n] = ZERO if inner is ZERO else times(_OUTER[n.operation](u), inner)
-        else:  # a comparison, which has no derivative of its own
-            found[n] = ZERO
     return found[tree]
 
 
@@ -42,7 +42,24 @@ def _power(u: Node, exponent: Node) -> Node:
 
 
 def _product(n: Node, a: Node, b: Node, da: Node, db: Node) -> Node:
+    if a.operation == "sign" and da is ZERO:
+        return _without(a, db)
+    if b.operation == "sign" and db is ZERO:
+        return _without(b, da)
     return make("+", times(da, b), times(a, db))
+
+
+def _without(sign: Node, slope: Node) -> Node:
+    """sign times slope; where the two signs cancel, they do so at 0 as well."""
+    if slope is sign:
+        return ONE
+    if slope.operation in {"*", "/"} and sign in slope.operands:
+        first, second = slope.operands
+        if slope.operation == "*":
+            return second if first is sign else first
+        if first is sign:
+            return over(ONE, second)
+    return times(sign, slope)
 
 
 def _quotient(n: Node, a: Node, b: Node, da: Node, db: Node) -> Node:
@@ -133,6 +150,7 @@ _OUTER: dict[str, Callable[[Node], Node]] = {
     "abs": lambda u: make("sign", u),
     "sign": lambda u: ZERO,
     "logistic": logistic_slope,
+    "logistic_slope": lambda u: neg(times(logistic_slope(u), make("tanh", over(u, TWO)))),
     "softplus": logistic,
     "less_tanh": lambda u: _power(make("tanh", u), TWO),
 }

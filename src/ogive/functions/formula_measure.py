@@ -26,7 +26,8 @@ TOWER = 1e5  # an exponent beyond it makes the true value 0 or infinite here
 def measure(act: Activation, switches: Sequence[Callable[[Any], Any]]) -> Facts:
     """The facts of ``act``; it changes branch at the zeros of ``switches``."""
     with np.errstate(all="ignore"):
-        kinks = tuple(k for k in _zeros(switches, act.settings) if breaks(act, k))[:MOST_KINKS]
+        branches = _zeros(switches, act.settings)
+        kinks = tuple(k for k in branches if breaks(act, k))[:MOST_KINKS]
         kinks = tuple(sorted(kinks))
         x = points(kinks[:8], act.settings)
         x = np.unique(np.concatenate([x, [-1e-300, 1e-300]]))
@@ -34,6 +35,8 @@ def measure(act: Activation, switches: Sequence[Callable[[Any], Any]]) -> Facts:
         low, high = (float(v) for v in act(np.array([-np.inf, np.inf])))
         defined = not np.isnan(value).any()
         found = monotony(act, x, value, slope)[0] if defined else "falling in places"
+        if found == "increasing" and _flat_beside(act, branches):
+            found = "non-decreasing"
         least = min([-_largest(lambda v: -act(v), x), *_known(low, high)])
         most = max([_largest(act, x), *_known(low, high)])
         return Facts(
@@ -46,6 +49,13 @@ def measure(act: Activation, switches: Sequence[Callable[[Any], Any]]) -> Facts:
             at_kinks=_at_kinks(act, kinks),
             measured=True,
         )
+
+
+def _flat_beside(act: Activation, branches: Sequence[float]) -> bool:
+    """Whether the slope is 0 right beside a point where the function changes branch."""
+    at = np.array(branches)
+    step = 1e-6 * (1 + np.abs(at))
+    return bool((act.slope(np.concatenate([at - step, at + step])) == 0).any())
 
 
 def _known(*values: float) -> list[float]:
@@ -128,23 +138,23 @@ def measured_error(act: Activation, tree: Node) -> str | None:
     sample = np.concatenate([-sizes[::-1], sizes])
     worst = {"value": (-1.0, 0.0), "slope": (-1.0, 0.0)}
     names, compared = dict(act.parameters), 0
-    with mpmath.workdps(DIGITS):
-        step = mpmath.mpf(10) ** (-DIGITS // 3)
-        for x in map(float, sample):
-            if any(abs(x - k) < 1e-9 * (1 + abs(k)) for k in act.facts.kinks):
+    for x in map(float, sample):
+        if any(abs(x - k) < 1e-9 * (1 + abs(k)) for k in act.facts.kinks):
+            continue
+        try:
+            truths = _truths(tree, x, names, DIGITS)
+            surer = _truths(tree, x, names, 2 * DIGITS)
+            # Where even so many digits cancel, nothing can be said.
+            if any(abs(truths[k] - surer[k]) > 1e-18 * abs(surer[k]) for k in surer):
                 continue
-            exact = mpmath.mpf(x)
-            try:
-                there, before, after = (exactly(tree, exact + d, names) for d in (0, -step, step))
-                truths = {"value": there, "slope": (after - before) / (2 * step)}
-                found = {"value": float(act(x)), "slope": float(act.slope(x))}
-                errors = {k: _relative(found[k], truths[k]) for k in truths}
-            except (ValueError, ArithmeticError, TypeError, mpmath.libmp.NoConvergence):
-                continue
-            compared += 1
-            for k, error in errors.items():
-                if error > worst[k][0]:
-                    worst[k] = (error, x)
+            found = {"value": float(act(x)), "slope": float(act.slope(x))}
+            errors = {k: _relative(found[k], surer[k]) for k in surer}
+        except (ValueError, ArithmeticError, TypeError, mpmath.libmp.NoConvergence):
+            continue
+        compared += 1
+        for k, error in errors.items():
+            if error > worst[k][0]:
+                worst[k] = (error, x)
     if not compared:
         return None
     said = [
@@ -153,10 +163,22 @@ def measured_error(act: Activation, tree: Node) -> str | None:
     return f"largest relative error found, of {compared} points to {REACH:g}: {', '.join(said)}"
 
 
+def _truths(tree: Node, x: float, names: dict[str, float], digits: int) -> dict[str, Any]:
+    """Value and difference quotient at ``x``, computed with so many digits."""
+    import mpmath
+
+    with mpmath.workdps(digits):
+        step, exact = mpmath.mpf(10) ** (-digits // 3), mpmath.mpf(x)
+        there, before, after = (exactly(tree, exact + d, names) for d in (0, -step, step))
+        return {"value": there, "slope": (after - before) / (2 * step)}
+
+
 def _relative(found: float, truth: Any) -> float:
     if not -1e300 < truth < 1e300:
         raise ArithmeticError
     if abs(truth) < 1e-300:  # below the normal floats there are no digits to lose
+        if 1e-290 < abs(found) < 10.0**-DIGITS:  # and here the truth may have lost its own
+            raise ArithmeticError
         return 0.0 if abs(found) < 1e-290 else INF
     error = INF if math.isnan(found) else float(abs((found - truth) / truth))
     return error if error > 1e-18 else 0.0  # the difference quotient's own error

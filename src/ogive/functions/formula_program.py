@@ -22,7 +22,7 @@ from ogive.numerics import elementary as el
 # Where a function is tried out: small and large numbers of both signs, and the infinities.
 _SIZES = np.concatenate([[1e-300, 1e-100], np.logspace(-12, 4, 400), np.logspace(5, 300, 296)])
 REHEARSAL = np.concatenate([-_SIZES[::-1], np.linspace(-40, 40, 641), _SIZES, [-np.inf, np.inf]])
-FAR = np.array([1e60, 1e100, 1e140])
+FAR = np.geomspace(1e60, 1e140, 9)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,9 @@ def _limit(made: Program, sign: float) -> float | None:
         return None
     if all(abs(v) > 1e20 and v * far[0] > 0 for v in far):
         return math.copysign(math.inf, far[0])
-    if max(far) - min(far) <= 1e-12 * max(map(abs, far)) or max(map(abs, far)) < 1e-20:
+    if max(map(abs, far)) < 1e-20:
+        return 0.0
+    if max(far) - min(far) <= 1e-12 * max(map(abs, far)):
         return float(f"{far[-1]:.15g}") + 0.0
     return None
 

@@ -100,7 +100,16 @@ def _add(a: Node, b: Node) -> Node | None:
     for one, other in ((a, b), (b, a)):
         if _is(one, "-") and one.operands[1] is other:
             return one.operands[0]
+    for one, other in ((a, b), (b, a)):
+        if _is(other, "hypot") and other.operands[0] is one:
+            # For negative numbers the two would cancel.
+            square = make("**", other.operands[1], TWO)
+            apart = over(square, make("-", other, one))
+            return make("where", make("<", one, ZERO), apart, node("+", one, other))
     if is_number(b, 1):
+        v = _one_plus_tanh(neg(a)) if _is(a, "*") and is_number(a.operands[0], -2) else None
+        if v is not None:
+            return neg(_tanh(v))
         u = a.operands[0] if a.operands else a
         found: dict[str, Callable[[], Node]] = {
             "tanh": lambda: times(TWO, logistic(times(TWO, u))),
@@ -140,8 +149,14 @@ def _subtract(a: Node, b: Node) -> Node | None:
     if _is(a, "+") and b in a.operands:
         return a.operands[1] if a.operands[0] is b else a.operands[0]
     if is_number(a, 1):
-        return _one_minus(b)
+        v = _one_plus_tanh(b)
+        return _one_minus(b) if v is None else neg(_tanh(v))
     if is_number(b, 1):
+        v = _one_plus_tanh(a)
+        if v is not None:
+            return _tanh(v)
+        if _is(a, "hypot") and is_number(a.operands[1], 1):
+            return times(a.operands[0], over(a.operands[0], make("+", a, ONE)))
         opposite = _one_minus(a)
         return None if opposite is None else neg(opposite)
     if _inner(b, "tanh") is a:
@@ -259,6 +274,27 @@ def _log(u: Node) -> Node | None:
         return u.operands[0]
     if _is(u, "logistic"):
         return neg(make("softplus", neg(u.operands[0])))
+    if _is(u, "cosh"):
+        return _log_cosh(u.operands[0])
+    v = _one_plus_tanh(u)
+    if v is not None:  # near 0 the logarithm of a number near 1 would lose digits
+        return make("where", make("<", v, number(-1)), node("log", u), node("log1p", _tanh(v)))
+    if _is(u, "erfc"):
+        v = u.operands[0]
+        near = node("log1p", neg(make("erf", v)))
+        return make("where", make("<", make("abs", v), number(0.5)), near, node("log", u))
+    if _is(u, "neg") and _is(u.operands[0], "expm1"):
+        v = u.operands[0].operands[0]
+        far = node("log1p", neg(make("exp", v)))
+        return make("where", make("<", v, number(-math.log(2))), far, node("log", u))
+    if _is(u, "+") and _is(u.operands[0], "exp") and is_number(u.operands[1]):
+        c = u.operands[1]
+        if _figure(c) > 0 and not is_number(c, 1):
+            c = make("log", c)
+            return make("+", make("softplus", make("-", u.operands[0].operands[0], c)), c)
+    both = _exponentials(u, "+")
+    if both is not None and both[1] is not ZERO:
+        return make("+", both[0], make("softplus", make("-", both[1], both[0])))
     if _is(u, "/") and is_number(u.operands[0], 1):
         return neg(make("log", u.operands[1]))
     if _is(u, "+") and is_number(u.operands[1], 1):
@@ -266,6 +302,24 @@ def _log(u: Node) -> Node | None:
     if _is(u, "-") and is_number(u.operands[0], 1):
         return make("log1p", neg(u.operands[1]))
     return None
+
+
+def _tanh(u: Node) -> Node:
+    return make("tanh", u)
+
+
+def _one_plus_tanh(n: Node) -> Node | None:
+    """v where n is 2 logistic(2v), which is what 1 + tanh(v) is made into."""
+    if _is(n, "*") and is_number(n.operands[0], 2) and _is(n.operands[1], "logistic"):
+        return over(n.operands[1].operands[0], TWO)
+    return None
+
+
+def _log_cosh(u: Node) -> Node:
+    size, half = make("abs", u), make("sinh", over(u, TWO))
+    near = make("log1p", times(TWO, make("**", half, TWO)))
+    far = make("+", size, make("softplus", times(number(-2), size)))
+    return make("where", make("<", size, ONE), near, make("-", far, number(math.log(2))))
 
 
 def _log1p(u: Node) -> Node | None:

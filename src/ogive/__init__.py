@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ogive.errors import OgiveError as OgiveError
     from ogive.functions.activation import Activation as Activation
+    from ogive.functions.formula import define as define
     from ogive.functions.registry import find as get  # noqa: F401
     from ogive.functions.registry import names as names
     from ogive.functions.vector import sum_of_sigmoids as sum_of_sigmoids
 
 # Public name -> (module below ogive, name there).
 _PUBLIC = {
+    "define": ("functions.formula", "define"),
     "get": ("functions.registry", "find"),
     "names": ("functions.registry", "names"),
     "register": ("functions.registry", "register"),
@@ -56,6 +58,8 @@ def __getattr__(name: str) -> Any:
             found = catalogue_function(name)
         except UnknownName as unknown:
             raise AttributeError(f"module 'ogive' has no attribute {name!r}: {unknown}") from None
+        if not getattr(found, "lasting", True):
+            return found
     globals()[name] = found
     return found
 

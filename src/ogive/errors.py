@@ -19,6 +19,10 @@ class BadParameter(OgiveError):
     """A parameter of a function outside its bounds, or not a number."""
 
 
+class BadFormula(OgiveError):
+    """A formula that cannot be read; the sentence names the column."""
+
+
 class BadData(OgiveError):
     """A table or a target that a fair comparison cannot be made on."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -9,7 +10,10 @@ import torch
 from ogive.numerics import elementary
 from ogive.numerics.cost import count
 
-UNARY = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc", "absolute"]
+UNARY = [
+    *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "atan", "sinh", "cosh"),
+    *("tanh", "asinh", "erf", "erfc", "absolute", "sign", "softplus", "less_tanh"),
+]
 X = np.array([0.1, 0.5, 1.0, 2.5])
 
 
@@ -39,3 +43,15 @@ def test_the_logistic_loses_nothing_in_its_tails(dtype: torch.dtype) -> None:
     assert float(elementary.logistic_slope(t)[1]) == pytest.approx(np.exp(-30.0), rel=1e-5)
     assert elementary.logistic(t)[2:].tolist() == [0.0, 1.0]
     assert elementary.logistic_slope(t)[2:].tolist() == [0.0, 0.0]
+
+
+def test_what_cancels_or_overflows_elsewhere_is_exact() -> None:
+    x = np.array([1e-8, 0.1, 1.9, 2.1, -30.0, np.inf, np.nan])
+    with mpmath.workdps(50):
+        true = [float(v - mpmath.tanh(v)) for v in map(mpmath.mpf, x)]
+    np.testing.assert_allclose(elementary.less_tanh(x), true, rtol=1e-15)
+    np.testing.assert_array_equal(elementary.softplus(np.array([-800.0, 800.0])), [0.0, 800.0])
+    for far in (np.array([3.0, 1e200]), torch.tensor([3.0, 1e200], dtype=torch.float64)):
+        np.testing.assert_array_equal(elementary.hypot(far, 4.0), [5.0, 1e200])
+    assert elementary.largest(torch.tensor(1.0, dtype=torch.float32)) == np.finfo(np.float32).max
+    assert elementary.largest(np.array(1.0)) == np.finfo(np.float64).max

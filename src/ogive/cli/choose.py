@@ -33,7 +33,7 @@ def choose(
         typer.Option(help="accuracy, balanced_accuracy, log_loss, auc, r2, rmse or mae."),
     ] = None,
     candidates: Annotated[
-        str | None, typer.Option(help="Functions to compare: relu,tanh,elu:alpha=0.5")
+        str | None, typer.Option(help="Functions to compare: relu,elu:alpha=0.5,x*tanh(x)")
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Splits, each with a final run a candidate (default 20).")

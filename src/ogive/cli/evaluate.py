@@ -9,7 +9,9 @@ import typer
 
 
 def evaluate(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A function: elu, elu:alpha=0.5.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A function: elu, elu:alpha=0.5, 'x*tanh(x)'.")
+    ],
     numbers: Annotated[list[str], typer.Argument(metavar="X", help="Numbers: 0.5 -5 1e3 inf nan.")],
     slope: Annotated[bool, typer.Option("--slope", help="Print f'(x) as well.")] = False,
     as_json: Annotated[
@@ -39,8 +41,8 @@ def evaluate(
 
         typer.echo(json.dumps(jsonable({"function": function.label, **columns}), allow_nan=False))
         return
-    value = f"{function.name}(x)"
-    _print_columns({"x": "x", "value": value, "slope": f"{function.name}'(x)"}, columns)
+    name = function.name if function.name.isidentifier() else "f"  # a formula is its own name
+    _print_columns({"x": "x", "value": f"{name}(x)", "slope": f"{name}'(x)"}, columns)
 
 
 def _number(text: str) -> float:

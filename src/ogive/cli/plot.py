@@ -10,7 +10,7 @@ import typer
 
 def plot(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME", help="Functions: relu elu:alpha=0.5 tanh.")
+        list[str], typer.Argument(metavar="NAME", help="Functions: relu elu:alpha=0.5 'x*tanh(x)'.")
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The picture: a .png, .svg or .pdf file.")

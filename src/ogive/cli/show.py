@@ -9,7 +9,9 @@ import typer
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A function: elu, elu:alpha=0.5.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A function: elu, elu:alpha=0.5, 'x*tanh(x)'.")
+    ],
     as_json: Annotated[
         bool,
         typer.Option("--json", help='Print one JSON document; infinities are "inf" and "-inf".'),

@@ -2,6 +2,7 @@
 
 from ogive.functions import exponential, linear, rectified, sigmoidal, smooth, vector
 from ogive.functions.activation import Activation, Definition, Facts, Parameter, Source
+from ogive.functions.formula import define
 from ogive.functions.registry import aliases, definition, families, get, names, register
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Parameter",
     "Source",
     "aliases",
+    "define",
     "definition",
     "exponential",
     "families",

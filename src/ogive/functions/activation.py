@@ -85,7 +85,8 @@ class Facts:
     "non-decreasing", "constant" or None, ``parity`` "odd", "even" or None (after subtracting
     the value at 0 where ``parity`` is "odd about (0, f(0))"), ``lipschitz`` the supremum of
     the absolute slope, ``kinks`` the points where value or slope jump, ``at_kinks`` the
-    convention there.
+    convention there. ``measured`` says that all this was found by trying the function out, as
+    for a formula that a user typed, and is no claim.
     """
 
     range: tuple[float, float]
@@ -95,6 +96,7 @@ class Facts:
     parity: str | None = None
     kinks: tuple[float, ...] = ()
     at_kinks: str = ""
+    measured: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition
+from ogive.functions.formula import FAMILY
 from ogive.functions.vector import AxisFunction
 
 ANY = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -31,6 +32,8 @@ def catalogue_function(name: str) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = entry.name
     function.__module__ = "ogive"
     function.__doc__ = _document(entry)
+    # A formula may be defined anew under its name; what the catalogue holds stays.
+    function.lasting = entry.family != FAMILY  # type: ignore[attr-defined]
     return function
 
 

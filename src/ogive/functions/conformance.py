@@ -31,11 +31,17 @@ class Check:
 
 
 def check_facts(act: Activation) -> tuple[Check, ...]:
-    """Every claim of the function's facts, each with its outcome."""
+    """Every claim of the function's facts, each with its outcome.
+
+    Facts that were measured claim nothing; what is left to try out is that value and slope are
+    numbers and belong to each other.
+    """
     facts = act.facts
-    x = _points(act, facts)
+    x = points(facts.kinks, act.settings)
     with np.errstate(all="ignore"):
         value, slope = act(x), act.slope(x)
+        if facts.measured:
+            return _check_defined(act, value, slope), _check_slope(act, facts)
         return (
             _check_defined(act, value, slope),
             _check_slope(act, facts),
@@ -48,14 +54,15 @@ def check_facts(act: Activation) -> tuple[Check, ...]:
         )
 
 
-def _points(act: Activation, facts: Facts) -> Floats:
+def points(kinks: tuple[float, ...], settings: tuple[float, ...]) -> Floats:
+    """Where a function is tried out: dense near 0, the kinks and the settings, and far out."""
     tiny = np.logspace(-12, 8, 4001)
     far = np.array([1e30, 1e100, FARTHEST])
     near = np.linspace(-30, 30, 12001)
-    centres = {0.0, *facts.kinks, *act.settings}
+    centres = {0.0, *kinks, *settings}
     parts = [c + np.concatenate([-tiny, tiny, near]) for c in centres]
-    points = np.unique(np.concatenate([*parts, far, -far]))
-    finite: Floats = points[np.isfinite(points)]
+    everywhere = np.unique(np.concatenate([*parts, far, -far]))
+    finite: Floats = everywhere[np.isfinite(everywhere)]
     return finite
 
 
@@ -145,7 +152,7 @@ def _check_lipschitz(facts: Facts, x: Floats, value: Floats, slope: Floats) -> C
     chord = float(chords[np.diff(apart) >= 1e-3].max())
     claimed = facts.lipschitz
     if math.isinf(claimed):
-        jump = max((_jump(x, value, k) for k in facts.kinks), default=0.0)
+        jump = max((jump_at(x, value, k) for k in facts.kinks), default=0.0)
         return Check("no Lipschitz constant: the value jumps", jump > 1e-3, f"by {jump:g}")
     return Check(
         f"the Lipschitz constant is {_figure(claimed)}",
@@ -156,27 +163,34 @@ def _check_lipschitz(facts: Facts, x: Floats, value: Floats, slope: Floats) -> C
     )
 
 
-def _jump(x: Floats, y: Floats, at: float) -> float:
+def jump_at(x: Floats, y: Floats, at: float) -> float:
     """How much y differs between the points of x on either side of ``at``."""
     i = int(np.searchsorted(x, at))
     j = int(np.searchsorted(x, at, side="right"))
     return float(abs(y[j] - y[i - 1])) if i > 0 and j < x.size else 0.0
 
 
-def _check_monotone(
-    act: Activation, facts: Facts, x: Floats, value: Floats, slope: Floats
-) -> Check:
+def monotony(act: Activation, x: Floats, value: Floats, slope: Floats) -> tuple[str, float | None]:
+    """ "increasing", "non-decreasing", "constant", "decreasing" or "falling in places".
+
+    Beside it stands a point where the function is flat, if there is one.
+    """
     steps = np.diff(value)
     # A step down within rounding is no fall.
     falls = bool((steps < -1e-14 * np.abs(value[1:])).any())
     rises = bool((steps > 1e-14 * np.abs(value[1:])).any())
     flat = _flat_from(act, x, slope)
     if not falls and not rises:
-        found = "constant"
-    elif not falls:
-        found = "increasing" if flat is None else "non-decreasing"
-    else:
-        found = "falling in places" if rises else "decreasing"
+        return "constant", flat
+    if not falls:
+        return "increasing" if flat is None else "non-decreasing", flat
+    return "falling in places" if rises else "decreasing", flat
+
+
+def _check_monotone(
+    act: Activation, facts: Facts, x: Floats, value: Floats, slope: Floats
+) -> Check:
+    found, flat = monotony(act, x, value, slope)
     claimed = facts.monotone
     detail = found if flat is None or found != "non-decreasing" else f"{found}, flat at {flat:.6g}"
     return Check(
@@ -211,24 +225,31 @@ def _between(a: float, b: float) -> float:
     return a / 2 + b / 2
 
 
-def _check_parity(act: Activation, facts: Facts, x: Floats) -> Check:
+def parity(act: Activation, x: Floats) -> str | None:
+    """ "even", "odd", "odd about (0, f(0))" or None, by the values at x and -x."""
     centre = _at(act, 0.0)[0]
     x = x[np.abs(x) < 1e9]
     here, there = act(x), act(-x)
+    finite = np.isfinite(here) & np.isfinite(there)
+    here, there, centre = here[finite], there[finite], centre if math.isfinite(centre) else 0.0
     scale = ROUNDING * (np.abs(here) + np.abs(there) + abs(centre))
-    found = "neither odd nor even"
     if (np.abs(here - there) <= scale).all():
-        found = "even"
-    elif (np.abs(here + there) <= scale).all():
-        found = "odd"
-    elif (np.abs(here + there - 2 * centre) <= scale).all():
-        found = "odd about (0, f(0))"
+        return "even"
+    if (np.abs(here + there) <= scale).all():
+        return "odd"
+    if (np.abs(here + there - 2 * centre) <= scale).all():
+        return "odd about (0, f(0))"
+    return None
+
+
+def _check_parity(act: Activation, facts: Facts, x: Floats) -> Check:
+    found = parity(act, x) or "neither odd nor even"
     claimed = facts.parity or "neither odd nor even"
     return Check(f"it is {claimed}", found == claimed, found)
 
 
 def _check_kinks(act: Activation, facts: Facts, x: Floats) -> Check:
-    missing = [k for k in facts.kinks if not _breaks(act, k)]
+    missing = [k for k in facts.kinks if not breaks(act, k)]
     unknown = [f"{at:.6g}" for at in _corners(act, x) if not _near(at, facts.kinks)]
     claimed = ", ".join(_figure(k) for k in facts.kinks)
     found = "as claimed"
@@ -247,7 +268,8 @@ def _near(at: float, kinks: tuple[float, ...]) -> bool:
     return any(abs(at - k) <= 1e-9 * (1 + abs(k)) for k in kinks)
 
 
-def _breaks(act: Activation, kink: float) -> bool:
+def breaks(act: Activation, kink: float) -> bool:
+    """Whether value or slope jump at ``kink``."""
     step = 1e-9 * (1 + abs(kink))
     sides = np.array([kink - step, kink + step])
     value, slope = act(sides), act.slope(sides)

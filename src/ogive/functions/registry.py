@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _entries: dict[str, Definition] = {}
 _along_axis: dict[str, AxisFunction] = {}
+_formulas: dict[str, Definition] = {}
 _aliases: dict[str, str] = {}
 
 
@@ -33,12 +34,23 @@ def register_axis(function: AxisFunction) -> AxisFunction:
     return function
 
 
+def register_formula(definition: Definition) -> Definition:
+    """Add a function defined by a formula, in place of one defined under that name before.
+
+    Raises :class:`OgiveError` for a name of the catalogue.
+    """
+    if definition.name not in _formulas:
+        _claim(definition)
+    _formulas[definition.name] = definition
+    return definition
+
+
 def _claim(entry: Definition | AxisFunction) -> None:
     wanted = (entry.name, *entry.aliases)
     for name in wanted:
         if name != _plain(name) or not name.isidentifier():
             raise OgiveError(f"{name!r} is no catalogue name; use lower case and underscores")
-        if name in _entries or name in _along_axis or name in _aliases:
+        if any(name in taken for taken in (_entries, _along_axis, _formulas, _aliases)):
             owner = _aliases.get(name, name)
             raise OgiveError(f"{name!r} is already the name of {owner}; choose another")
     if len(set(wanted)) < len(wanted):
@@ -47,13 +59,17 @@ def _claim(entry: Definition | AxisFunction) -> None:
 
 
 def holds(definition: Definition) -> bool:
-    """Whether this very definition is in the catalogue."""
+    """Whether this very definition is in the catalogue, to which formulas do not belong."""
     return _entries.get(definition.name) is definition
 
 
 def entries() -> list[Definition | AxisFunction]:
     """Every entry, elementwise or along an axis, sorted by name."""
-    everything: dict[str, Definition | AxisFunction] = {**_entries, **_along_axis}
+    everything: dict[str, Definition | AxisFunction] = {
+        **_entries,
+        **_along_axis,
+        **_formulas,
+    }
     return [everything[name] for name in sorted(everything)]
 
 
@@ -90,7 +106,7 @@ def definition(name: str) -> Definition:
 
     Raises :class:`UnknownName`, also for a function that works along an axis.
     """
-    found = _entries.get(_canonical(name))
+    found = _entries.get(_canonical(name)) or _formulas.get(_canonical(name))
     if found is not None:
         return found
     if _canonical(name) in _along_axis:
@@ -98,7 +114,7 @@ def definition(name: str) -> Definition:
             f"{name!r} works along an axis, over several numbers at once, so it cannot stand "
             f"where an elementwise function is needed; name one of `ogive list`"
         )
-    close = nearest(_plain(name), [*_entries, *_along_axis, *_aliases])
+    close = nearest(_plain(name), [*_entries, *_along_axis, *_formulas, *_aliases])
     raise UnknownName(f"there is no function {name!r}{close}; `ogive list` shows them all")
 
 
@@ -118,18 +134,25 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
     """The activation called ``name``, with its parameters set.
 
     ``get("elu", alpha=0.5)`` and ``get("elu:alpha=0.5")`` are the same. An :class:`Activation`
-    is returned with the given parameters changed.
+    is returned with the given parameters changed. A formula stands for itself:
+    ``get("x*tanh(exp(x))")``.
 
     Raises :class:`UnknownName` for an unknown name (naming the nearest) or one that works along
     an axis, and
-    :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice.
+    :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice, and
+    :class:`BadFormula` for a formula that cannot be read.
     """
+    from ogive.functions.formula import from_text
+    from ogive.functions.formula_parse import is_formula
+
     if isinstance(name, Activation):
         return Activation.of(name.definition, {**name.parameters, **parameters})
     if not isinstance(name, str):
         raise UnknownName(
             f"a function is named by text, not by {type(name).__name__}; write for example 'relu'"
         )
+    if is_formula(name):
+        return Activation.of(from_text(name).definition, parameters)
     head, *parts = name.split(":")
     entry = definition(head)
     written: dict[str, Any] = {}

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-TRANSCENDENTAL = {"exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "erfc"}
+TRANSCENDENTAL = {
+    *("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan"),
+    *("sinh", "cosh", "tanh", "asinh", "erf", "erfc", "power", "powered"),
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -49,12 +52,21 @@ class Traced:
     __mul__ = __rmul__ = _binary("multiply")
     __sub__, __rsub__ = _binary("subtract"), _binary("subtracted")
     __truediv__, __rtruediv__ = _binary("divide"), _binary("divided")
-    __pow__ = _binary("power")
+    __rpow__ = _binary("powered")
+
+    def __pow__(self, other: Any) -> Traced:
+        # A whole power is a few products.
+        return self._made("whole_power" if _whole(other) else "power", other)
+
     __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
     __lt__, __le__ = _binary("less"), _binary("less_equal")
-    __eq__ = _binary("equal")
+    __eq__, __ne__ = _binary("equal"), _binary("not_equal")
     __and__, __or__ = _binary("and"), _binary("or")
     __hash__ = object.__hash__
+
+
+def _whole(power: Any) -> bool:
+    return isinstance(power, int | float) and float(power).is_integer()
 
 
 def count(*expressions: Any) -> Operations:

@@ -9,6 +9,7 @@ imported it, so nothing heavy is loaded here.
 from __future__ import annotations
 
 import sys
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,31 @@ def tanh(x: Array) -> Array:
     return _call("tanh", x)
 
 
+def tan(x: Array) -> Array:
+    """The tangent of x in radians."""
+    return _call("tan", x)
+
+
+def atan(x: Array) -> Array:
+    """The inverse tangent, in radians."""
+    return _call("atan", x)
+
+
+def sinh(x: Array) -> Array:
+    """The hyperbolic sine."""
+    return _call("sinh", x)
+
+
+def cosh(x: Array) -> Array:
+    """The hyperbolic cosine."""
+    return _call("cosh", x)
+
+
+def asinh(x: Array) -> Array:
+    """The inverse hyperbolic sine."""
+    return _call("asinh", x)
+
+
 def erf(x: Array) -> Array:
     """The error function."""
     return _call("erf", x)
@@ -95,13 +121,23 @@ def where(condition: Array, a: Array, b: Array) -> Array:
     return _call("where", condition, a, b)
 
 
-def minimum(x: Array, bound: float) -> Array:
-    """The smaller of ``x`` and the number ``bound``; NaN stays NaN."""
+def sign(x: Array) -> Array:
+    """-1, 0 or 1 by the sign of x."""
+    return _call("sign", x)
+
+
+def hypot(x: Array, k: float) -> Array:
+    """sqrt(x^2 + k^2), where x^2 would overflow too."""
+    return _call("hypot", x, x.new_tensor(k) if is_tensor(x) else k)
+
+
+def minimum(x: Array, bound: Array) -> Array:
+    """The smaller of ``x`` and ``bound``, a number or of x's kind; NaN stays NaN."""
     return x.clamp(max=bound) if is_tensor(x) else _call("minimum", x, bound)
 
 
-def maximum(x: Array, bound: float) -> Array:
-    """The larger of ``x`` and the number ``bound``; NaN stays NaN."""
+def maximum(x: Array, bound: Array) -> Array:
+    """The larger of ``x`` and ``bound``, a number or of x's kind; NaN stays NaN."""
     return x.clamp(min=bound) if is_tensor(x) else _call("maximum", x, bound)
 
 
@@ -119,6 +155,12 @@ def positive(x: Array) -> Array:
 def isinf(x: Array) -> Array:
     """Where x is infinite."""
     return _call("isinf", x)
+
+
+def largest(x: Array) -> float:
+    """The largest finite number of x's dtype; NumPy arrays are computed in float64."""
+    dtype = x.dtype if is_tensor(x) else np.float64
+    return float(sys.modules["torch" if is_tensor(x) else "numpy"].finfo(dtype).max)
 
 
 def keep_nan(x: Array, y: Array) -> Array:
@@ -139,3 +181,26 @@ def logistic_slope(x: Array) -> Array:
     """
     e = exp(-absolute(x))
     return e / ((1 + e) * (1 + e))
+
+
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), which neither overflows nor loses small values."""
+    return maximum(x, 0) + log1p(exp(-absolute(x)))
+
+
+def less_tanh(x: Array) -> Array:
+    """x - tanh(x) without cancellation near 0.
+
+    Below 2 it is (x cosh x - sinh x)/cosh x, of which the numerator is the sum of
+    2k/(2k + 1)! x^(2k + 1), all terms of one sign.
+    """
+    near = maximum(minimum(x, 2), -2)
+    square = near * near
+    total = _LESS_TANH[-1]
+    for c in _LESS_TANH[-2::-1]:
+        total = total * square + c
+    inside = total * square * near / cosh(near)
+    return where(absolute(x) < 2, inside, x - tanh(x))
+
+
+_LESS_TANH = tuple(2 * k / factorial(2 * k + 1) for k in range(1, 15))

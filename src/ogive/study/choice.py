@@ -11,6 +11,7 @@ import numpy as np
 
 from ogive.door import room
 from ogive.errors import BadStore, OgiveError
+from ogive.functions.formula import is_defined
 from ogive.functions.registry import holds
 from ogive.study import wording
 from ogive.study.record import Study
@@ -131,9 +132,10 @@ class Choice:
         }
         rate, entrant = pooled_rate(self.study, self.best), self._entrants[self.best]
         made = fit(self._task, self.study.plan, entrant, rate, about)
-        # A function outside the catalogue cannot be saved, and a full disk should not cost the
-        # network: then it lives as long as this object.
-        if holds(entrant.candidate.function.definition):
+        # A function that is neither in the catalogue nor a formula cannot be saved, and a full
+        # disk should not cost the network: then it lives as long as this object.
+        definition = entrant.candidate.function.definition
+        if holds(definition) or is_defined(definition):
             with contextlib.suppress(BadStore):
                 for name, content in made.to_files().items():
                     self._store.keep_file(f"{self.best}/{name}", content)

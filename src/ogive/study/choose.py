@@ -17,6 +17,7 @@ import numpy as np
 
 from ogive.errors import BadData, BadStudy, Interrupted, OgiveError
 from ogive.functions import Activation
+from ogive.functions.formula_parse import is_formula
 from ogive.functions.registry import holds
 from ogive.meanfield.gains import gain
 from ogive.study.choice import Choice
@@ -63,7 +64,7 @@ def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str
         value, slope = function.value_and_slope(_GRID)
         stored[candidate.label] = {
             "function": function.label,
-            "catalogued": holds(function.definition),
+            "catalogued": holds(function.definition) or is_formula(function.label),
             "formula": function.definition.formula,
             "parameters": function.parameters,
             "source": str(function.definition.source),

@@ -15,6 +15,7 @@ from typing import Any
 
 from ogive.errors import BadStudy
 from ogive.functions import Activation, get
+from ogive.functions.formula_parse import split
 from ogive.study.splits import holdout_ratio
 from ogive.study.task import Task
 
@@ -123,7 +124,7 @@ class Plan:
 def candidates_from(
     given: str | Sequence[str | Activation] | Mapping[str, str | Activation] | None,
 ) -> list[Candidate]:
-    """Candidates from names, activations, ``{label: function}``, or the default spread.
+    """Candidates from names, formulas, activations, ``{label: function}``, or the default spread.
 
     Raises :class:`UnknownName` for an unknown name and :class:`BadStudy` for a candidate named
     twice, for none, or for too many.
@@ -131,7 +132,7 @@ def candidates_from(
     if given is None:
         given = DEFAULT_CANDIDATES
     if isinstance(given, str):
-        given = [part for part in given.split(",") if part.strip()]
+        given = split(given)
     if isinstance(given, Activation):
         given = [given]
     if not isinstance(given, Mapping | Iterable):

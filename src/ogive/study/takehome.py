@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ogive.errors import OgiveError
 from ogive.functions import get
+from ogive.functions.formula import build, is_defined
 from ogive.functions.registry import holds
 from ogive.study import splits, tables
 from ogive.study.columns import TRUSTED, Columns
@@ -108,7 +109,8 @@ class TakeHome:
         from safetensors.torch import save
 
         function = self.network.function
-        if self.network.shape.depth and not holds(function.definition):
+        typed = is_defined(function.definition)
+        if self.network.shape.depth and not (typed or holds(function.definition)):
             raise OgiveError(
                 f"{function.label} is not in the catalogue, so a saved network could not find it "
                 "again; register its definition first, or use .model() and save that yourself"
@@ -117,6 +119,8 @@ class TakeHome:
             **self.about,
             "format": FORMAT,
             "function": function.label,
+            "formula": function.definition.formula if typed else None,
+            "parameters": function.parameters if typed else {},
             "kind": self.network.kind,
             "shape": asdict(self.network.shape),
             "scale": asdict(self.network.scale),
@@ -139,9 +143,11 @@ class TakeHome:
         about = json.loads(files[ABOUT])
         if about.pop("format") != FORMAT:
             raise OgiveError("the network was saved by another version of Ogive; save it again")
+        label, typed = about.pop("function"), about.pop("formula", None)
+        parameters = about.pop("parameters", {})
         made = Network(
             Shape(**about.pop("shape")),
-            get(about.pop("function")),
+            build(label.partition(":")[0], typed, parameters) if typed else get(label),
             about.pop("kind"),
             TargetScale(**about.pop("scale")),
         )

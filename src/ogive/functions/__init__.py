@@ -1,6 +1,15 @@
 """What the functions are: the catalogue. See README.md in this folder."""
 
-from ogive.functions import exponential, linear, rectified, sigmoidal, smooth, vector
+from ogive.functions import (
+    exponential,
+    linear,
+    piecewise,
+    rectified,
+    shrinking,
+    sigmoidal,
+    smooth,
+    vector,
+)
 from ogive.functions.activation import Activation, Definition, Facts, Parameter, Source
 from ogive.functions.registry import aliases, definition, families, get, names, register
 
@@ -17,8 +26,10 @@ __all__ = [
     "get",
     "linear",
     "names",
+    "piecewise",
     "rectified",
     "register",
+    "shrinking",
     "sigmoidal",
     "smooth",
     "vector",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-TRANSCENDENTAL = {"exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "erfc"}
+TRANSCENDENTAL = {"exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan", "erf", "erfc"}
 
 
 @dataclass(frozen=True, order=True)

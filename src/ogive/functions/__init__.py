@@ -1,6 +1,7 @@
 """What the functions are: the catalogue. See README.md in this folder."""
 
 from ogive.functions import (
+    bounded,
     exponential,
     linear,
     piecewise,
@@ -20,6 +21,7 @@ __all__ = [
     "Parameter",
     "Source",
     "aliases",
+    "bounded",
     "definition",
     "exponential",
     "families",

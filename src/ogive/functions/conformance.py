@@ -16,6 +16,7 @@ from ogive.functions.activation import Activation, Facts
 from ogive.numerics.quadrature import Floats, halved, nodes_and_weights, panel_edges
 
 ROUNDING = 1e-12
+ROUNDING_OF_ONE = 1e-15
 FAR = 1e100  # what only an unbounded function exceeds
 FARTHEST = 1e300  # where an unbounded function has gone far and a bounded one has arrived
 REACH = 40.0
@@ -169,6 +170,7 @@ def _check_lipschitz(facts: Facts, x: Floats, value: Floats, slope: Floats) -> C
     # Points too close together would measure the rounding of the values.
     apart = x[near][np.unique(np.floor(x[near] / 1e-3), return_index=True)[1]]
     chords = np.abs(np.diff(value[np.searchsorted(x, apart)]) / np.diff(apart))
+    chords -= ROUNDING_OF_ONE * np.abs(value[np.searchsorted(x, apart)][1:] / np.diff(apart))
     chord = float(chords[np.diff(apart) >= 1e-3].max())
     claimed = facts.lipschitz
     if math.isinf(claimed):

@@ -171,7 +171,11 @@ def test_the_written_formula_is_the_function(act: Activation) -> None:
     formula = compile(act.definition.formula, act.name, "eval")
     for x in (-4.0, -3.0, -1.25, -0.1, 0.0, 0.1, 0.7, 1.0, 2.9, 3.5):
         names = {"x": mpf(x), **{k: mpf(v) for k, v in act.parameters.items()}}
-        written = eval(formula, {"__builtins__": {}}, FORMULA_NAMES | names)
+        try:
+            written = eval(formula, {"__builtins__": {}}, FORMULA_NAMES | names)
+        except ZeroDivisionError:  # both branches are evaluated; one divides by x
+            assert x == 0
+            continue
         truth = oracles.true_value(act, x)
         assert abs(written - truth) <= mpf("1e-15") * (1 + abs(truth)), x
 

@@ -13,10 +13,10 @@ from mpmath import mpf
 
 from ogive.functions import Activation, registry
 from ogive.functions.activation import Definition
-from oracles import classics, piecewise, smooth, squashing
+from oracles import classics, gated, periodic, piecewise, smooth, squashing
 from oracles.parts import Number, Oracle
 
-FAMILIES = (classics, piecewise, squashing, smooth)
+FAMILIES = (classics, piecewise, squashing, smooth, gated, periodic)
 ORACLES: dict[str, Oracle] = {}
 TERMS: dict[str, Oracle] = {}
 for family in FAMILIES:

@@ -298,7 +298,7 @@ def _breaks(act: Activation, kink: float) -> bool:
 
 def _corners(act: Activation, x: Floats) -> Iterator[float]:
     """Points where value or slope still jump when the interval is cut down to rounding."""
-    x = x[np.abs(x) < 1e9]
+    x = x[np.abs(x) < (1e3 if act.facts.oscillates else 1e9)]  # further out waves look jagged
     for function in (act, act.slope):
         steps = np.abs(np.diff(function(x)))
         for i in np.argsort(steps)[::-1][:20]:

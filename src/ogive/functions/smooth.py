@@ -27,7 +27,8 @@ from ogive.numerics.elementary import (
 FAR = 1000.0
 
 
-def _bounded(x: Array, bound: float) -> Array:
+def bounded(x: Array, bound: float) -> Array:
+    """``x`` held between -bound and bound."""
     return maximum(minimum(x, bound), -bound)
 
 
@@ -100,7 +101,7 @@ def _normal_below(x: Array) -> Array:
 
 
 def _gelu_slope(x: Array) -> Array:
-    near = _bounded(x, FAR)
+    near = bounded(x, FAR)
     return _normal_below(x) + near * exp(-0.5 * near * near) * (1 / root(2 * pi))
 
 
@@ -136,11 +137,11 @@ def _twice_u(x: Array) -> Array:
 
 def _gelu_tanh(x: Array) -> Array:
     # (1 + tanh(u))/2 is the logistic of 2u, which does not cancel for negative x.
-    return maximum(x, -FAR) * logistic(_twice_u(_bounded(x, 50)))
+    return maximum(x, -FAR) * logistic(_twice_u(bounded(x, 50)))
 
 
 def _gelu_tanh_slope(x: Array) -> Array:
-    near = _bounded(x, 50)
+    near = bounded(x, 50)
     inner = (2 * root(2 / pi)) * (1 + 3 * CUBIC * near * near)
     gate = _twice_u(near)
     return logistic(gate) + near * inner * logistic_slope(gate)
@@ -172,7 +173,7 @@ gelu_tanh = register(
 
 
 def _silu_slope(x: Array) -> Array:
-    return logistic(x) + _bounded(x, FAR) * logistic_slope(x)
+    return logistic(x) + bounded(x, FAR) * logistic_slope(x)
 
 
 silu = register(
@@ -216,7 +217,7 @@ def _mish_slope(x: Array) -> Array:
     above = a * (a + 2 * b)
     below = above + 2 * b * b
     bend = 4 * a * (a + b) * (b * b) / (below * below)
-    return above / below + _bounded(x, FAR) * bend
+    return above / below + bounded(x, FAR) * bend
 
 
 mish = register(
@@ -344,7 +345,7 @@ gaussian = register(
         summary="A bell around 0: a unit answers to inputs near its centre only.",
         formula="exp(-x**2)",
         value=lambda x: exp(-x * x),
-        slope=lambda x: -2 * _bounded(x, FAR) * exp(-x * x),
+        slope=lambda x: -2 * bounded(x, FAR) * exp(-x * x),
         facts=lambda: Facts(
             range=(0.0, 1.0), limits=(0.0, 0.0), lipschitz=0.8577638849607068, parity="even"
         ),

@@ -75,7 +75,7 @@ def test_float64_is_within_1e_12_of_the_oracle(act: Activation, what: str) -> No
     allowed = [
         mpf("1e-12") * abs(w)
         + mpf(TINIEST) * (factor + min(abs(t), 1000.0))
-        + (1e-15 if what == "slope" and oracles.SLOPE_ROOTS[0] < t < oracles.SLOPE_ROOTS[1] else 0)
+        + mpf("1e-15") * oracles.terms(act, what, t)
         for t, w in zip(x, want, strict=True)
     ]
     wrong = excess(got, want, allowed)
@@ -95,7 +95,10 @@ def test_numpy_float32_is_the_oracle_rounded(act: Activation, what: str) -> None
     with np.errstate(over="ignore", under="ignore"):
         spacing = np.spacing(np.abs(nearest).astype(np.float32))
     finite = np.isfinite(spacing)
-    allowed = [mpf("0.5001") * mpf(float(s)) for s in spacing[finite]]
+    allowed = [
+        mpf("0.5001") * mpf(float(s)) + mpf("1e-15") * oracles.terms(act, what, float(t))
+        for s, t in zip(spacing[finite], x[finite], strict=True)
+    ]
     kept = [w for w, f in zip(want, finite, strict=True) if f]
     wrong = excess(got[finite], kept, allowed)
     assert not wrong, [(x[finite][i], got[finite][i], kept[i]) for i in wrong[:3]]
@@ -106,6 +109,9 @@ def test_numpy_float32_is_the_oracle_rounded(act: Activation, what: str) -> None
 def test_torch_float32_is_within_1e_5_of_the_oracle_and_finite(act: Activation, what: str) -> None:
     wide = points(act)
     x = np.unique(wide[np.abs(wide) < 1e38].astype(np.float32))
+    # A kink that float32 does not hold lies beside the one that the tensor's arithmetic sees.
+    kinks = np.array([k for k in act.facts.kinks if float(np.float32(k)) != k], np.float32)
+    x = x[~np.isin(x, kinks)]
     truth = oracles.true_value if what == "value" else oracles.true_slope
     want = [truth(act, float(t)) for t in x]
     inside = [abs(w) <= largest(np.float32) for w in want]
@@ -115,9 +121,8 @@ def test_torch_float32_is_within_1e_5_of_the_oracle_and_finite(act: Activation, 
     assert torch.isfinite(got).all()
     # Below the smallest normal number a float32 has few digits, and processors may drop them.
     floor = float(np.finfo(np.float32).tiny)
-    root = oracles.SLOPE_ROOTS
     allowed = [
-        mpf("1e-5") * abs(w) + floor + (5e-7 if what == "slope" and root[0] < t < root[1] else 0)
+        mpf("1e-5") * abs(w) + floor + mpf("5e-7") * oracles.terms(act, what, float(t))
         for t, w in zip(x, want, strict=True)
     ]
     wrong = excess(got.numpy(), want, allowed)
@@ -129,8 +134,11 @@ def test_infinities_give_the_limits_and_nan_stays(act: Activation) -> None:
     ends = np.array([-np.inf, np.inf, np.nan])
     for x in (ends, ends.astype(np.float32), torch.tensor(ends), torch.tensor(ends).float()):
         value, slope = np.asarray(act(x), float), np.asarray(act.slope(x), float)
-        np.testing.assert_allclose(value[:2], act.facts.limits, rtol=1e-7)
-        assert np.isfinite(slope[:2]).all()
+        limits = [np.nan if limit is None else limit for limit in act.facts.limits]
+        np.testing.assert_allclose(value[:2], limits, rtol=2.5e-7)
+        assert (np.isnan(slope[:2]) == act.facts.oscillates).all()
+        if act.facts.lipschitz < np.inf:
+            assert not np.isinf(slope[:2]).any()
         assert np.isnan(value[2])
         assert np.isnan(slope[2])
 
@@ -143,8 +151,13 @@ FORMULA_NAMES = {
     "where": _piece,
     "exp": mpmath.exp,
     "log": mpmath.log,
+    "erf": mpmath.erf,
     "erfc": mpmath.erfc,
     "tanh": mpmath.tanh,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
+    "atan": mpmath.atan,
+    "sign": mpmath.sign,
     "sqrt": mpmath.sqrt,
     "pi": mpmath.pi,
     "abs": abs,
@@ -158,7 +171,11 @@ def test_the_written_formula_is_the_function(act: Activation) -> None:
     formula = compile(act.definition.formula, act.name, "eval")
     for x in (-4.0, -3.0, -1.25, -0.1, 0.0, 0.1, 0.7, 1.0, 2.9, 3.5):
         names = {"x": mpf(x), **{k: mpf(v) for k, v in act.parameters.items()}}
-        written = eval(formula, {"__builtins__": {}}, FORMULA_NAMES | names)
+        try:
+            written = eval(formula, {"__builtins__": {}}, FORMULA_NAMES | names)
+        except ZeroDivisionError:  # both branches are evaluated; one divides by x
+            assert x == 0
+            continue
         truth = oracles.true_value(act, x)
         assert abs(written - truth) <= mpf("1e-15") * (1 + abs(truth)), x
 

@@ -17,7 +17,10 @@ UNARY = [
 X = np.array([0.1, 0.5, 1.0, 2.5])
 
 
-@pytest.mark.parametrize("name", [*UNARY, "isinf", "logistic", "logistic_slope"])
+OTHERS = ["absolute", "isinf", "finite", "logistic", "logistic_slope"]
+
+
+@pytest.mark.parametrize("name", [*UNARY, *OTHERS])
 def test_arrays_tensors_and_the_counter_agree(name: str) -> None:
     function = getattr(elementary, name)
     np.testing.assert_allclose(function(torch.tensor(X)).numpy(), function(X), rtol=1e-14)
@@ -29,6 +32,25 @@ def test_bounds_keep_nan() -> None:
         np.testing.assert_array_equal(elementary.maximum(x, 0), [0, 5, np.nan])
         np.testing.assert_array_equal(elementary.minimum(x, 0), [-2, 0, np.nan])
         np.testing.assert_array_equal(elementary.keep_nan(x, 7.0), [7, 7, np.nan])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_finite_holds_infinities_only(dtype: type) -> None:
+    largest = float(torch.finfo(torch.from_numpy(np.zeros(1, dtype)).dtype).max)
+    x = np.array([-np.inf, -largest, 0.5, largest, np.inf, np.nan], dtype)
+    held = elementary.finite(torch.from_numpy(x)).double().numpy()
+    np.testing.assert_array_equal(held, [-largest, -largest, 0.5, largest, largest, np.nan])
+    if dtype is np.float64:
+        np.testing.assert_array_equal(elementary.finite(x), held)
+
+
+def test_a_sign_is_copied_from_zeros_too() -> None:
+    x, signs = np.array([2.0, 2.0, np.nan]), np.array([-0.0, 3.0, 1.0])
+    for found in (
+        elementary.copysign(x, signs),
+        elementary.copysign(torch.tensor(x), torch.tensor(signs)),
+    ):
+        np.testing.assert_array_equal(found, [-2.0, 2.0, np.nan])
 
 
 def test_where_takes_numbers_and_keeps_the_dtype() -> None:

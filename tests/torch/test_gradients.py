@@ -52,7 +52,8 @@ GENTLE = [a for a in oracles.variants() if all(abs(s) < 10 and s != 1e-6 for s i
 @FORWARD_MODE
 @pytest.mark.parametrize("act", [a for a in GENTLE if not a.facts.kinks], ids=oracles.by_label)
 def test_first_and_second_gradients_pass_gradcheck(act: Activation) -> None:
-    x = torch.tensor([-5.1, -2.3, -0.9, -0.2, 0.3, 1.1, 2.7], dtype=torch.float64)
+    points = [-5.1, -2.3, -0.9, -0.2, 0.3, 1.1, 2.7]
+    x = torch.tensor([p for p in points if p not in act.facts.bends], dtype=torch.float64)
     x.requires_grad_()
     assert torch.autograd.gradcheck(act, (x,), check_forward_ad=True)
     assert torch.autograd.gradgradcheck(act, (x,))

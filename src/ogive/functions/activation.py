@@ -81,12 +81,15 @@ class Facts:
     """What is claimed of a function; tests are made from every claim.
 
     ``range`` is (infimum, supremum) over the reals, ``limits`` the values at -inf and +inf
-    (None where there is no limit), ``monotone`` one of "increasing" (strictly),
-    "non-decreasing", "constant" or None, ``parity`` "odd", "even" or None (after subtracting
-    the value at 0 where ``parity`` is "odd about (0, f(0))"), ``lipschitz`` the supremum of
-    the absolute slope, ``kinks`` the points where value or slope jump, ``at_kinks`` the
-    convention there. ``measured`` says that all this was found by trying the function out, as
-    for a formula that a user typed, and is no claim.
+    (None where there is none; the value at that infinity is then NaN), ``monotone`` one of
+    "increasing" (strictly), "non-decreasing", "constant" or None, ``parity`` "odd", "even" or
+    None (after subtracting the value at 0 where ``parity`` is "odd about (0, f(0))"),
+    ``lipschitz`` the supremum of the absolute slope (infinite for a jump, or a slope that grows
+    without bound), ``kinks`` the points where value or slope jump, ``at_kinks`` the convention
+    there. ``bends`` are the points where only the second derivative jumps: integrals are split
+    there too. The slope of a function that ``oscillates`` swings for ever, so it has no limit and
+    is NaN at both infinities. ``measured`` says that all this
+    was found by trying the function out, as for a formula that a user typed, and is no claim.
     """
 
     range: tuple[float, float]
@@ -96,6 +99,8 @@ class Facts:
     parity: str | None = None
     kinks: tuple[float, ...] = ()
     at_kinks: str = ""
+    bends: tuple[float, ...] = ()
+    oscillates: bool = False
     measured: bool = False
 
 

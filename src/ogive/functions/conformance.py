@@ -13,11 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ogive.functions.activation import Activation, Facts
-from ogive.numerics.quadrature import Floats, nodes_and_weights, panel_edges
+from ogive.numerics.quadrature import Floats, halved, nodes_and_weights, panel_edges
 
 ROUNDING = 1e-12
+ROUNDING_OF_ONE = 1e-15
+FAR = 1e100  # what only an unbounded function exceeds
 FARTHEST = 1e300  # where an unbounded function has gone far and a bounded one has arrived
 REACH = 40.0
+EXACT = 1e-9
+NEAREST = 1e-12  # how near the points come to where a value jumps
+HALVINGS = 4
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -41,9 +46,9 @@ def check_facts(act: Activation) -> tuple[Check, ...]:
     with np.errstate(all="ignore"):
         value, slope = act(x), act.slope(x)
         if facts.measured:
-            return _check_defined(act, value, slope), _check_slope(act, facts)
+            return _check_defined(act, facts, value, slope), _check_slope(act, facts)
         return (
-            _check_defined(act, value, slope),
+            _check_defined(act, facts, value, slope),
             _check_slope(act, facts),
             _check_range(act, facts, x, value),
             _check_limits(act, facts),
@@ -56,7 +61,7 @@ def check_facts(act: Activation) -> tuple[Check, ...]:
 
 def points(kinks: tuple[float, ...], settings: tuple[float, ...]) -> Floats:
     """Where a function is tried out: dense near 0, the kinks and the settings, and far out."""
-    tiny = np.logspace(-12, 8, 4001)
+    tiny = np.logspace(math.log10(NEAREST), 8, 4001)
     far = np.array([1e30, 1e100, FARTHEST])
     near = np.linspace(-30, 30, 12001)
     centres = {0.0, *kinks, *settings}
@@ -78,39 +83,55 @@ def _figure(x: float | None) -> str:
     return "none" if x is None else f"{x + 0.0:.6g}"
 
 
-def _check_defined(act: Activation, value: Floats, slope: Floats) -> Check:
+def _check_defined(act: Activation, facts: Facts, value: Floats, slope: Floats) -> Check:
     ends = np.array([-np.inf, np.inf])
+    unsettled = [limit is None for limit in facts.limits]
     spoilt = int(np.isnan(value).sum() + np.isnan(slope).sum())
-    spoilt += int(np.isnan(act(ends)).sum() + np.isnan(act.slope(ends)).sum())
+    spoilt += int((np.isnan(act(ends)) != unsettled).sum())
+    spoilt += int((np.isnan(act.slope(ends)) != facts.oscillates).sum())
     kept = bool(np.isnan(act(np.nan)) and np.isnan(act.slope(np.nan)))
     return Check(
-        "value and slope are numbers for every number, infinities too, and NaN only for NaN",
+        "value and slope are numbers for every number, and NaN only for NaN and for an infinity "
+        "without a limit"
+        if facts.oscillates
+        else "value and slope are numbers for every number, infinities too, and NaN only for NaN",
         spoilt == 0 and kept,
         f"{spoilt} NaN from {value.size} numbers; NaN is {'kept' if kept else 'lost'}",
     )
 
 
 def _check_slope(act: Activation, facts: Facts) -> Check:
-    edges = panel_edges(facts.kinks, REACH)
-    nodes, weights = nodes_and_weights(edges)
-    # At a kink each side has a value of its own.
-    left = act(np.where(np.isin(edges, facts.kinks), np.nextafter(edges, np.inf), edges)[:-1])
-    right = act(np.where(np.isin(edges, facts.kinks), np.nextafter(edges, -np.inf), edges)[1:])
-    gained = (act.slope(nodes) * weights).sum(axis=1)
-    error = np.abs(gained - (right - left)) / (1 + np.abs(left) + np.abs(right))
+    edges = panel_edges(facts.kinks + facts.bends, REACH)
+    error = _mismatch(act, facts, edges)
+    for _ in range(HALVINGS):  # fast waves need narrow panels
+        if error.max() <= EXACT:
+            break
+        edges = halved(edges)
+        error = _mismatch(act, facts, edges)
     worst = float(error.max())
     return Check(
         "the slope is the derivative of the value",
-        bool(worst <= 1e-9),
+        bool(worst <= EXACT),
         f"its integral over each of {error.size} panels differs from the value gained by at most "
         f"{worst:.1e}",
     )
 
 
+def _mismatch(act: Activation, facts: Facts, edges: Floats) -> Floats:
+    """How far the slope's integral over each panel is from the value gained there."""
+    nodes, weights = nodes_and_weights(edges)
+    # At a kink each side has a value of its own.
+    left = act(np.where(np.isin(edges, facts.kinks), np.nextafter(edges, np.inf), edges)[:-1])
+    right = act(np.where(np.isin(edges, facts.kinks), np.nextafter(edges, -np.inf), edges)[1:])
+    gained = (act.slope(nodes) * weights).sum(axis=1)
+    error: Floats = np.abs(gained - (right - left)) / (1 + np.abs(left) + np.abs(right))
+    return error
+
+
 def _check_range(act: Activation, facts: Facts, x: Floats, value: Floats) -> Check:
     low, high = facts.range
     everything = np.concatenate([value, act(np.array([-np.inf, np.inf]))])
-    least, most = float(everything.min()), float(everything.max())
+    least, most = float(np.nanmin(everything)), float(np.nanmax(everything))
     within = least >= low - ROUNDING * abs(low) and most <= high + ROUNDING * abs(high)
     found = f"lowest {_figure(least)}, highest {_figure(most)}"
     finite = value[np.abs(x) < FARTHEST]
@@ -120,9 +141,15 @@ def _check_range(act: Activation, facts: Facts, x: Floats, value: Floats) -> Che
         found += "float64, so there the range is closed"
     return Check(
         f"the range is from {_figure(low)} to {_figure(high)}",
-        within and _close(least, low, 1e-5) and _close(most, high, 1e-5),
+        within and _reaches(least, low) and _reaches(most, high),
         found,
     )
+
+
+def _reaches(found: float, claimed: float) -> bool:
+    if math.isinf(claimed):
+        return found * math.copysign(1, claimed) > FAR
+    return _close(found, claimed, 1e-5) or abs(found - claimed) <= NEAREST
 
 
 def _check_limits(act: Activation, facts: Facts) -> Check:
@@ -132,7 +159,8 @@ def _check_limits(act: Activation, facts: Facts) -> Check:
         if limit is None:
             continue
         if math.isinf(limit):
-            arrives = there == limit and before * math.copysign(1, limit) > 1e100
+            # Even a logarithm exceeds 100 there.
+            arrives = there == limit and before * math.copysign(1, limit) > 100
         else:
             arrives = _close(there, limit, ROUNDING) and abs(before - limit) <= 1e-5
         holds = holds and arrives
@@ -149,11 +177,18 @@ def _check_lipschitz(facts: Facts, x: Floats, value: Floats, slope: Floats) -> C
     # Points too close together would measure the rounding of the values.
     apart = x[near][np.unique(np.floor(x[near] / 1e-3), return_index=True)[1]]
     chords = np.abs(np.diff(value[np.searchsorted(x, apart)]) / np.diff(apart))
+    chords -= ROUNDING_OF_ONE * np.abs(value[np.searchsorted(x, apart)][1:] / np.diff(apart))
     chord = float(chords[np.diff(apart) >= 1e-3].max())
     claimed = facts.lipschitz
     if math.isinf(claimed):
         jump = max((jump_at(x, value, k) for k in facts.kinks), default=0.0)
-        return Check("no Lipschitz constant: the value jumps", jump > 1e-3, f"by {jump:g}")
+        if jump > 1e-3:
+            return Check("no Lipschitz constant: the value jumps", True, f"by {jump:g}")
+        return Check(
+            "no Lipschitz constant: the value jumps or the slope grows without bound",
+            steepest > 1e5,
+            f"no jump; steepest slope {_figure(steepest)} for x from -1e9 to 1e9",
+        )
     return Check(
         f"the Lipschitz constant is {_figure(claimed)}",
         _close(steepest, claimed, 1e-4)
@@ -213,9 +248,16 @@ def _flat_from(act: Activation, x: Floats, slope: Floats) -> float | None:
                 a = middle
             else:
                 b = middle
-        if abs(act.slope(b if flat_left else a)) > SMALLEST:
+        if abs(act.slope(b if flat_left else a)) > SMALLEST or _flat_beside_0(act, a, flat_left):
             return float(a)
     return float(x[0]) if not slope.any() else None
+
+
+def _flat_beside_0(act: Activation, at: float, flat_left: bool) -> bool:
+    """Whether a slope that fades towards 0 is exactly 0 on the other side, as of max(0, x)^2."""
+    step = 1e-6 if flat_left else -1e-6
+    beyond = act.slope(np.array([-step, -1e-3 * step, 1e-3 * step, step]))
+    return abs(at) < SMALLEST and not beyond[:2].any() and bool(beyond[2:].all())
 
 
 def _between(a: float, b: float) -> float:
@@ -278,7 +320,7 @@ def breaks(act: Activation, kink: float) -> bool:
 
 def _corners(act: Activation, x: Floats) -> Iterator[float]:
     """Points where value or slope still jump when the interval is cut down to rounding."""
-    x = x[np.abs(x) < 1e9]
+    x = x[np.abs(x) < (1e3 if act.facts.oscillates else 1e9)]  # further out waves look jagged
     for function in (act, act.slope):
         steps = np.abs(np.diff(function(x)))
         for i in np.argsort(steps)[::-1][:20]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.registry import register
 from ogive.numerics.elementary import Array, maximum, minimum, positive, where
@@ -50,16 +52,16 @@ def _leaky_slope(x: Array, negative_slope: float) -> Array:
     return above + negative_slope * (1 - above)
 
 
-def _leaky_facts(negative_slope: float) -> Facts:
-    flat, straight = negative_slope == 0, negative_slope == 1
+def _leaky_facts(**named: float) -> Facts:
+    ((name, below),) = named.items()
     return Facts(
-        range=(0.0 if flat else -INF, INF),
-        limits=(0.0 if flat else -INF, INF),
-        lipschitz=max(1.0, negative_slope),
-        monotone="non-decreasing" if flat else "increasing",
-        parity="odd" if straight else None,
-        kinks=() if straight else (0.0,),
-        at_kinks="" if straight else "the slope at 0 is negative_slope, that of the left side",
+        range=(0.0 if below <= 0 else -INF, INF),
+        limits=(0.0 if below == 0 else math.copysign(INF, -below), INF),
+        lipschitz=max(1.0, abs(below)),
+        monotone=None if below < 0 else "increasing" if below > 0 else "non-decreasing",
+        parity={1.0: "odd", -1.0: "even"}.get(below),
+        kinks=() if below == 1 else (0.0,),
+        at_kinks="" if below == 1 else f"the slope at 0 is {name}, that of the left side",
     )
 
 
@@ -78,13 +80,88 @@ leaky_relu = register(
         aliases=("leakyrelu", "lrelu"),
         equivalents={
             "torch": "torch.nn.LeakyReLU",
-            "keras": "keras.activations.leaky_relu (its default slope is 0.2)",
+            "keras": "keras.activations.leaky_relu (default slope 0.2; of its layer LeakyReLU 0.3)",
             "jax": "jax.nn.leaky_relu",
             "onnx": "LeakyRelu",
         },
         source=Source(
             "Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, "
             "ICML workshop on deep learning for audio, speech and language processing, 2013"
+        ),
+    )
+)
+
+
+prelu = register(
+    Definition(
+        name="prelu",
+        family="rectified",
+        summary="A leaky ReLU whose slope below 0 is learned: here it is a number that you set.",
+        formula="where(x > 0, x, weight*x)",
+        value=_leaky,
+        slope=_leaky_slope,
+        parameters=(Parameter("weight", 0.25, low=-1e6, high=1e6, meaning="the slope below 0"),),
+        facts=_leaky_facts,
+        equivalents={
+            "torch": "torch.nn.PReLU",
+            "keras": "keras.layers.PReLU (its weights start at 0)",
+            "onnx": "PRelu",
+            "timm": "timm.layers.PReLU",
+        },
+        source=Source(
+            "He, Zhang, Ren, Sun: Delving deep into rectifiers: surpassing human-level "
+            "performance on ImageNet classification, 2015",
+            arxiv="1502.01852",
+        ),
+    )
+)
+
+rrelu = register(
+    Definition(
+        name="rrelu",
+        family="rectified",
+        summary="The leaky ReLU that remains of the randomised one after training: its mean slope.",
+        formula="where(x > 0, x, (lower + upper)/2*x)",
+        value=lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
+        slope=lambda x, lower, upper: _leaky_slope(x, (lower + upper) / 2),
+        parameters=(
+            Parameter("lower", 1 / 8, low=0.0, high=1.0, meaning="the least slope drawn below 0"),
+            Parameter("upper", 1 / 3, low=0.0, high=1.0, meaning="the largest slope drawn below 0"),
+        ),
+        facts=lambda lower, upper: _leaky_facts(**{"the mean slope": (lower + upper) / 2}),
+        equivalents={"torch": "torch.nn.RReLU (in evaluation; training draws the slope)"},
+        source=Source(
+            "Xu, Wang, Chen, Li: Empirical evaluation of rectified activations in convolutional "
+            "network, 2015",
+            arxiv="1505.00853",
+        ),
+    )
+)
+
+relu6 = register(
+    Definition(
+        name="relu6",
+        family="rectified",
+        summary="A ReLU that is cut off at 6, so that low precision suffices.",
+        formula="min(max(0, x), 6)",
+        value=lambda x: minimum(maximum(x, 0), 6),
+        slope=lambda x: positive(x) * positive(6 - x),
+        facts=lambda: Facts(
+            range=(0.0, 6.0),
+            limits=(0.0, 6.0),
+            lipschitz=1.0,
+            monotone="non-decreasing",
+            kinks=(0.0, 6.0),
+            at_kinks="the slope at both corners is 0, that of the outer sides",
+        ),
+        equivalents={
+            "torch": "torch.nn.ReLU6",
+            "keras": "keras.activations.relu6",
+            "jax": "jax.nn.relu6",
+        },
+        source=Source(
+            "Krizhevsky: Convolutional deep belief networks on CIFAR-10, technical report, "
+            "University of Toronto, 2010"
         ),
     )
 )

@@ -1,6 +1,8 @@
-"""S-shaped functions with two horizontal limits: sigmoid, tanh, softsign, hard sigmoid."""
+"""S-shaped functions with two horizontal limits: sigmoid, tanh, softsign, hard sigmoids."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 from ogive.functions.activation import Definition, Facts, Parameter, Source
 from ogive.functions.registry import register
@@ -12,11 +14,13 @@ from ogive.numerics.elementary import (
     logistic_slope,
     maximum,
     minimum,
+    positive,
     tanh,
     where,
 )
 
 ABOUT_ITS_CENTRE = "odd about (0, f(0))"
+OUTER = "the slope at both corners is 0, that of the outer sides"
 
 sigmoid = register(
     Definition(
@@ -110,7 +114,7 @@ softsign = register(
             monotone="increasing",
             parity="odd",
         ),
-        aliases=("soft_sign",),
+        aliases=("soft_sign", "elliott"),
         equivalents={
             "torch": "torch.nn.Softsign",
             "keras": "keras.activations.softsign",
@@ -140,7 +144,7 @@ hard_sigmoid = register(
             monotone="non-decreasing",
             parity=ABOUT_ITS_CENTRE,
             kinks=(-3.0, 3.0),
-            at_kinks="the slope at both corners is 0, that of the outer sides",
+            at_kinks=OUTER,
         ),
         aliases=("hardsigmoid",),
         equivalents={
@@ -150,6 +154,86 @@ hard_sigmoid = register(
         },
         source=Source(
             "In this form: Howard et al.: Searching for MobileNetV3, 2019", arxiv="1905.02244"
+        ),
+    )
+)
+
+
+def _corners(alpha: float, beta: float) -> tuple[float, float]:
+    return 0.0 - beta / alpha, (1 - beta) / alpha
+
+
+def _hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
+    # Measured from the corner, in two parts, so that values near 0 keep their digits.
+    low, _ = _corners(alpha, beta)
+    rest = float(-Fraction(beta) / Fraction(alpha) - Fraction(low))
+    return minimum(maximum(alpha * ((x - low) - rest), 0), 1)
+
+
+def _hard_sigmoid_slope(x: Array, alpha: float, beta: float) -> Array:
+    low, high = _corners(alpha, beta)
+    return alpha * positive(x - low) * positive(high - x)
+
+
+hard_sigmoid_onnx = register(
+    Definition(
+        name="hard_sigmoid_onnx",
+        family="sigmoidal",
+        summary="The hard sigmoid of ONNX, Keras 2 and Theano: its slope is 0.2, not 1/6.",
+        formula="min(max(alpha*x + beta, 0), 1)",
+        value=_hard_sigmoid,
+        slope=_hard_sigmoid_slope,
+        parameters=(
+            Parameter("alpha", 0.2, low=1e-3, high=1e3, meaning="the slope of the middle piece"),
+            Parameter("beta", 0.5, low=0.0, high=1.0, meaning="the value at 0"),
+        ),
+        facts=lambda alpha, beta: Facts(
+            range=(0.0, 1.0),
+            limits=(0.0, 1.0),
+            lipschitz=alpha,
+            monotone="non-decreasing",
+            parity=ABOUT_ITS_CENTRE if beta == 0.5 else None,
+            kinks=_corners(alpha, beta),
+            at_kinks=OUTER,
+        ),
+        aliases=("hard_sigmoid_keras2",),
+        equivalents={
+            "keras": "keras.activations.hard_sigmoid (of Keras 2; Keras 3 has 1/6)",
+            "onnx": "HardSigmoid",
+        },
+        source=Source(
+            "Its first use is not established; an early one is Courbariaux, Bengio, David: "
+            "BinaryConnect, 2015 (there with slope 1/2)",
+            arxiv="1511.00363",
+        ),
+    )
+)
+
+sparse_sigmoid = register(
+    Definition(
+        name="sparse_sigmoid",
+        family="sigmoidal",
+        summary="A hard sigmoid between -1 and 1: the slope of sparse_plus, the sparsemax of two.",
+        formula="min(max((x + 1)/2, 0), 1)",
+        value=lambda x: minimum(maximum(x + 1, 0), 2) / 2,
+        slope=lambda x: 0.5 * positive(x + 1) * positive(1 - x),
+        facts=lambda: Facts(
+            range=(0.0, 1.0),
+            limits=(0.0, 1.0),
+            lipschitz=0.5,
+            monotone="non-decreasing",
+            parity=ABOUT_ITS_CENTRE,
+            kinks=(-1.0, 1.0),
+            at_kinks=OUTER,
+        ),
+        equivalents={
+            "keras": "keras.activations.sparse_sigmoid",
+            "jax": "jax.nn.sparse_sigmoid",
+        },
+        source=Source(
+            "Martins, Astudillo: From softmax to sparsemax: a sparse model of attention and "
+            "multi-label classification, 2016 (its sparsemax of two classes)",
+            arxiv="1602.02068",
         ),
     )
 )

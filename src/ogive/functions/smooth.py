@@ -6,10 +6,12 @@ from math import pi
 from math import sqrt as root
 
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
+from ogive.functions.bounded import split_at
 from ogive.functions.registry import register
 from ogive.numerics.elementary import (
     Array,
     absolute,
+    copysign,
     erfc,
     exp,
     log1p,
@@ -17,13 +19,16 @@ from ogive.numerics.elementary import (
     logistic_slope,
     maximum,
     minimum,
+    positive,
+    sqrt,
 )
 
 # Beyond this every gate below is 0 or 1 in float64. Bounding x keeps infinity times zero away.
 FAR = 1000.0
 
 
-def _bounded(x: Array, bound: float) -> Array:
+def bounded(x: Array, bound: float) -> Array:
+    """``x`` held between -bound and bound."""
     return maximum(minimum(x, bound), -bound)
 
 
@@ -49,7 +54,7 @@ softplus = register(
             monotone="increasing",
         ),
         equivalents={
-            "torch": "torch.nn.Softplus",
+            "torch": "torch.nn.Softplus (beyond beta*x = 20, its threshold, it returns x)",
             "keras": "keras.activations.softplus",
             "jax": "jax.nn.softplus",
             "onnx": "Softplus",
@@ -96,7 +101,7 @@ def _normal_below(x: Array) -> Array:
 
 
 def _gelu_slope(x: Array) -> Array:
-    near = _bounded(x, FAR)
+    near = bounded(x, FAR)
     return _normal_below(x) + near * exp(-0.5 * near * near) * (1 / root(2 * pi))
 
 
@@ -132,11 +137,11 @@ def _twice_u(x: Array) -> Array:
 
 def _gelu_tanh(x: Array) -> Array:
     # (1 + tanh(u))/2 is the logistic of 2u, which does not cancel for negative x.
-    return maximum(x, -FAR) * logistic(_twice_u(_bounded(x, 50)))
+    return maximum(x, -FAR) * logistic(_twice_u(bounded(x, 50)))
 
 
 def _gelu_tanh_slope(x: Array) -> Array:
-    near = _bounded(x, 50)
+    near = bounded(x, 50)
     inner = (2 * root(2 / pi)) * (1 + 3 * CUBIC * near * near)
     gate = _twice_u(near)
     return logistic(gate) + near * inner * logistic_slope(gate)
@@ -168,7 +173,7 @@ gelu_tanh = register(
 
 
 def _silu_slope(x: Array) -> Array:
-    return logistic(x) + _bounded(x, FAR) * logistic_slope(x)
+    return logistic(x) + bounded(x, FAR) * logistic_slope(x)
 
 
 silu = register(
@@ -212,7 +217,7 @@ def _mish_slope(x: Array) -> Array:
     above = a * (a + 2 * b)
     below = above + 2 * b * b
     bend = 4 * a * (a + b) * (b * b) / (below * below)
-    return above / below + _bounded(x, FAR) * bend
+    return above / below + bounded(x, FAR) * bend
 
 
 mish = register(
@@ -237,6 +242,117 @@ mish = register(
         source=Source(
             "Misra: Mish: a self regularized non-monotonic activation function, 2019",
             arxiv="1908.08681",
+        ),
+    )
+)
+
+
+def _hypotenuse(x: Array, c: float) -> Array:
+    """sqrt(x^2 + c^2) without overflow."""
+    size = absolute(x)
+    larger = maximum(size, c)
+    ratio = minimum(size, c) / larger
+    return larger * sqrt(1 + ratio * ratio)
+
+
+def _squareplus(x: Array, b: float) -> Array:
+    # In halves, so that the sum does not overflow either.
+    return maximum(x, 0) + (b / 4) / (_hypotenuse(x, root(b)) / 2 + absolute(x) / 2)
+
+
+def _squareplus_slope(x: Array, b: float) -> Array:
+    h, above = _hypotenuse(x, root(b)), positive(x)
+    below = (b / 4) / h / (h / 2 + absolute(x) / 2)
+    return above * (1 - 2 * below) + below
+
+
+squareplus = register(
+    Definition(
+        name="squareplus",
+        family="smooth",
+        summary="A softplus from one square root: cheaper, with tails that fade as 1/x does.",
+        formula="(x + sqrt(x**2 + b))/2",
+        value=_squareplus,
+        slope=_squareplus_slope,
+        parameters=(Parameter("b", 4.0, low=1e-6, high=1e6, meaning="the width of the bend"),),
+        facts=lambda b: Facts(
+            range=(0.0, INF), limits=(0.0, INF), lipschitz=1.0, monotone="increasing"
+        ),
+        equivalents={
+            "keras": "keras.activations.squareplus",
+            "jax": "jax.nn.squareplus",
+        },
+        source=Source(
+            "Barron: Squareplus: a softplus-like algebraic rectifier, 2021", arxiv="2112.11687"
+        ),
+    )
+)
+
+
+def _bent_identity(x: Array) -> Array:
+    r, q = split_at(x, 1.0)
+    return x * (1 + copysign(0.5 * (r / (q + sqrt(r * r + q * q))), x))
+
+
+def _bent_identity_slope(x: Array) -> Array:
+    r, q = split_at(x, 1.0)
+    return 1 + copysign(0.5 * (r / sqrt(r * r + q * q)), x)
+
+
+bent_identity = register(
+    Definition(
+        name="bent_identity",
+        family="smooth",
+        summary="Half as steep as the identity far below 0, half as steep again far above.",
+        formula="x + (sqrt(x**2 + 1) - 1)/2",
+        value=_bent_identity,
+        slope=_bent_identity_slope,
+        facts=lambda: Facts(
+            range=(-INF, INF), limits=(-INF, INF), lipschitz=1.5, monotone="increasing"
+        ),
+        source=Source("No source is established; it is known from lists of activation functions"),
+    )
+)
+
+symlog = register(
+    Definition(
+        name="symlog",
+        family="smooth",
+        summary="A logarithm on both sides: it tells apart large inputs without large outputs.",
+        formula="sign(x)*log(1 + abs(x))",
+        value=lambda x: copysign(log1p(absolute(x)), x),
+        slope=lambda x: 1 / (1 + absolute(x)),
+        facts=lambda: Facts(
+            range=(-INF, INF),
+            limits=(-INF, INF),
+            lipschitz=1.0,
+            monotone="increasing",
+            parity="odd",
+        ),
+        aliases=("logarithmic",),
+        source=Source(
+            "Under this name: Hafner, Pasukonis, Ba, Lillicrap: Mastering diverse domains through "
+            "world models, 2023; its first use as a unit is not established",
+            arxiv="2301.04104",
+        ),
+    )
+)
+
+gaussian = register(
+    Definition(
+        name="gaussian",
+        family="smooth",
+        summary="A bell around 0: a unit answers to inputs near its centre only.",
+        formula="exp(-x**2)",
+        value=lambda x: exp(-x * x),
+        slope=lambda x: -2 * bounded(x, FAR) * exp(-x * x),
+        facts=lambda: Facts(
+            range=(0.0, 1.0), limits=(0.0, 0.0), lipschitz=0.8577638849607068, parity="even"
+        ),
+        aliases=("rbf",),
+        source=Source(
+            "Broomhead, Lowe: Multivariable functional interpolation and adaptive networks, "
+            "Complex Systems 2, 1988"
         ),
     )
 )

@@ -15,7 +15,8 @@ def gain(act: Activation) -> float:
     It is sqrt(2) for the ReLU and 1 for the identity and the SELU. Raises :class:`OgiveError`
     for a function whose second moment is zero or not finite.
     """
-    second = gaussian_mean(lambda z: act(z) ** 2, act.facts.kinks, f"the square of {act.label}")
+    breaks = act.facts.kinks + act.facts.bends
+    second = gaussian_mean(lambda z: act(z) ** 2, breaks, f"the square of {act.label}")
     if second == 0:
         raise OgiveError(
             f"{act.label} is 0 wherever a standard normal input may lie, so no weight scale keeps "

@@ -78,10 +78,10 @@ def _integral(function: Callable[[Floats], Floats], edges: Floats, name: str) ->
 @lru_cache(maxsize=256)
 def moments(act: Activation) -> Moments:
     """The Gaussian moments of ``act``; raises :class:`OgiveError` where they are not finite."""
-    kinks = act.facts.kinks
+    breaks = act.facts.kinks + act.facts.bends
 
     def mean(power: Callable[[Floats], Floats], what: str) -> float:
-        return gaussian_mean(power, kinks, f"{what} {act.label}")
+        return gaussian_mean(power, breaks, f"{what} {act.label}")
 
     return Moments(
         mean=mean(act, "the value of"),

@@ -111,6 +111,11 @@ def erfc(x: Array) -> Array:
     return _call("erfc", x)
 
 
+def copysign(x: Array, sign: Array) -> Array:
+    """``|x|`` with the sign of ``sign``, which may be a zero's."""
+    return _call("copysign", x, sign)
+
+
 def absolute(x: Array) -> Array:
     """The absolute value."""
     return _call("abs", x)
@@ -150,6 +155,15 @@ def positive(x: Array) -> Array:
         return (x.detach() * large).mul_(large).clamp(0, 1).abs()
     own = getattr(type(x), "elementary", None)
     return np.heaviside(x, 0.0) if own is None else own("positive", x)
+
+
+def finite(x: Array) -> Array:
+    """``x`` held within the finite numbers of its dtype; NaN stays NaN."""
+    if is_tensor(x):
+        largest = sys.modules["torch"].finfo(x.dtype).max
+    else:
+        largest = float(np.finfo(np.float64).max)
+    return maximum(minimum(x, largest), -largest)
 
 
 def isinf(x: Array) -> Array:

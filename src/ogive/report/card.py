@@ -141,7 +141,13 @@ class Card:
         )
 
 
-_FRAMEWORKS = {"torch": "in PyTorch", "keras": "in Keras", "jax": "in JAX", "onnx": "in ONNX"}
+_FRAMEWORKS = {
+    "torch": "in PyTorch",
+    "keras": "in Keras",
+    "jax": "in JAX",
+    "onnx": "in ONNX",
+    "timm": "in timm",
+}
 
 
 def _outcome(check: Check) -> str:

@@ -1,4 +1,4 @@
-"""Shared by all tests; its place also puts this folder, with oracles.py, on the import path."""
+"""Shared by all tests; its place also puts this folder, with oracles/, on the import path."""
 
 from __future__ import annotations
 

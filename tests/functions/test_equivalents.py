@@ -10,6 +10,7 @@ import pytest
 import oracles
 import torch
 from ogive.functions import Definition, registry
+from ogive.functions.vector import AxisFunction
 
 X = torch.tensor(
     [-30.0, -4.0, -3.0, -1.0, -0.3, 0.0, 0.4, 1.0, 2.0, 3.0, 25.0], dtype=torch.float64
@@ -46,9 +47,43 @@ def test_value_and_gradient_equal_torch(entry: Definition) -> None:
     torch.testing.assert_close(ours.grad, reference.grad, rtol=1e-7, atol=1e-12)
 
 
+# Attention and a loss are listed among PyTorch's activations, but are none.
+OTHER_KINDS = {"MultiheadAttention", "AdaptiveLogSoftmaxWithLoss"}
+
+
+@pytest.mark.parametrize("name", sorted(set(torch.nn.modules.activation.__all__) - OTHER_KINDS))
+def test_every_activation_of_torch_is_found_by_its_name(name: str) -> None:
+    found = registry.find(name)
+    entry = found if isinstance(found, AxisFunction) else found.definition
+    assert entry.equivalents["torch"].startswith(f"torch.nn.{name}")
+
+
 @pytest.mark.parametrize("entry", registry.entries(), ids=lambda e: e.name)
 def test_equivalents_are_full_names(entry: Definition) -> None:
     prefixes = {"torch": "torch.", "keras": "keras.", "jax": "jax.", "timm": "timm."}
     for framework, name in entry.equivalents.items():
         assert framework in {*prefixes, "onnx"}
         assert name.startswith(prefixes.get(framework, ""))
+
+
+# The functions that jax.nn, keras.activations, timm and ONNX list as activations, by their names
+# there in lower case (as read in their documentation in 2026).
+OTHERS = {
+    "jax": """celu elu gelu glu hard_sigmoid hard_silu hard_swish hard_tanh identity leaky_relu
+        log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_sign softmax softplus
+        sparse_plus sparse_sigmoid squareplus swish tanh""",
+    "keras": """celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish
+        hard_tanh leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu
+        soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus
+        swish tanh tanh_shrink threshold""",
+    "timm": """celu elu gelu gelu_tanh hard_mish hard_sigmoid hard_swish identity leaky_relu mish
+        prelu quick_gelu relu relu6 selu sigmoid silu swish tanh""",
+    "onnx": """Celu Elu Gelu HardSigmoid Hardmax HardSwish Identity LeakyRelu LogSoftmax Mish PRelu
+        Relu Selu Shrink Sigmoid Softmax Softplus Softsign Swish Tanh ThresholdedRelu""",
+}
+
+
+@pytest.mark.parametrize("framework", OTHERS)
+def test_every_activation_of_the_other_frameworks_is_found_by_its_name(framework: str) -> None:
+    for name in OTHERS[framework].split():
+        assert registry.find(name).name in registry.names()

@@ -28,7 +28,10 @@ def evaluate(
 
     x = [_number(text) for text in numbers]
     function = registry.find(name)
-    columns = {"x": x, "value": [float(v) for v in function(x)]}
+    along = [-1] if isinstance(function, AxisFunction) else []
+    columns = {"x": x, "value": [float(v) for v in function(x, *along)]}
+    if len(columns["value"]) != len(x) and not as_json:  # as many results as the function makes
+        columns = {"value": columns["value"]}
     if slope:
         if isinstance(function, AxisFunction):
             raise OgiveError(

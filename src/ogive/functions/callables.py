@@ -25,7 +25,7 @@ def catalogue_function(name: str) -> Callable[..., Any]:
         # A plain function, so that it documents itself as the others do.
         along = entry
 
-        def function(x: Any, axis: int = -1) -> Any:
+        def function(x: Any, axis: int = along.usual_axis) -> Any:
             return along(x, axis)
     else:
         function = _elementwise(entry)
@@ -62,7 +62,8 @@ def _document(entry: Definition | AxisFunction) -> str:
             lines.append(f"Convention: {facts.at_kinks}.")
         example = f"ogive.{entry.name}([-1.0, 0.0, 1.0])"
     else:
-        lines.append("axis: the axis along which the values belong together (default the last)")
-        example = f"ogive.{entry.name}([1.0, 2.0, 3.0], axis=-1)"
+        usual = "the last" if entry.usual_axis == -1 else f"{entry.usual_axis}"
+        lines.append(f"axis: the axis along which the values belong together (default {usual})")
+        example = f"ogive.{entry.name}([1.0, 2.0, 3.0, 4.0], axis=-1)"
     lines += [f"Source: {entry.source}.", f"Example: {example}"]
     return "\n".join(lines)

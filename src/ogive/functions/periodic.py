@@ -22,7 +22,7 @@ from ogive.numerics.elementary import (
 )
 
 FREQUENCY = Parameter(
-    "frequency", 1.0, low=0.01, high=100.0, meaning="radians a unit; SIREN's omega_0 is 30"
+    "frequency", 1.0, low=0.01, high=100.0, meaning="radians a unit; SIREN has 30"
 )
 
 
@@ -51,7 +51,7 @@ sine = register(
         slope=lambda x, frequency: frequency * cos(_phase(x, frequency)),
         parameters=(FREQUENCY,),
         facts=lambda frequency: _wave_facts(frequency, "odd"),
-        aliases=("sin", "siren"),
+        aliases=("sin",),
         equivalents={
             "torch": "torch.sin",
             "keras": "keras.ops.sin",

@@ -44,18 +44,21 @@ class AxisFunction:
     aliases: tuple[str, ...] = ()
     equivalents: dict[str, str] = field(default_factory=dict, hash=False)
     family: str = ALONG_AN_AXIS
+    usual_axis: int = -1  # the axis where the caller gives none
 
     @property
     def label(self) -> str:
         """The text that :func:`ogive.get` turns back into this."""
         return self.name
 
-    def __call__(self, x: Any, axis: int = -1) -> Any:
-        """The function along ``axis`` of an array or tensor; shape and dtype rule are kept.
+    def __call__(self, x: Any, axis: Any = ...) -> Any:
+        """The function along ``axis`` of an array or tensor; the dtype rule is kept.
 
-        Raises :class:`OgiveError` for an axis that the input does not have.
+        The shape is kept too, but for the functions of the module ``halves``. Raises
+        :class:`OgiveError` for an axis that the input does not have.
         """
         x = as_input(x)
+        axis = self.usual_axis if axis is ... else axis
         if not isinstance(axis, int) or not -x.ndim <= axis < x.ndim:
             raise OgiveError(
                 f"{self.name}: axis={axis!r} does not exist in an input of shape "
@@ -76,7 +79,7 @@ class AxisFunction:
         return f"ogive.get({self.name!r})"
 
 
-def _below_largest(x: Array, axis: int) -> tuple[Array, Array]:
+def below_largest(x: Array, axis: int) -> tuple[Array, Array]:
     """x minus its largest value along the axis, and where (once a slice) that value stands."""
     if is_tensor(x):
         at = x.argmax(dim=axis, keepdim=True)
@@ -88,12 +91,12 @@ def _below_largest(x: Array, axis: int) -> tuple[Array, Array]:
 
 
 def _softmax(x: Array, axis: int) -> Array:
-    e = exp(_below_largest(x, axis)[0])
+    e = exp(below_largest(x, axis)[0])
     return e / e.sum(axis, keepdims=True)
 
 
 def _log_softmax(x: Array, axis: int) -> Array:
-    shifted, at = _below_largest(x, axis)
+    shifted, at = below_largest(x, axis)
     e = exp(shifted)
     # The largest term is exactly 1. Left out of the sum and returned by log1p, it does not
     # swallow the others.

@@ -305,6 +305,10 @@ def test_one_column_may_be_dropped_by_its_name_alone():
     assert "weight" in small(drop=None)._task.columns.names
 
 
+def test_no_rows_have_no_predictions(choice):
+    assert len(choice.predict(table()[:0])) == 0
+
+
 def test_the_network_for_rows_in_time_has_seen_the_latest_rows(monkeypatch):
     frame = table(200).assign(day=np.arange(200))
     made = small(frame, time="day", candidates="tanh")

@@ -96,7 +96,9 @@ def test_roles(values: pd.Series, role: str) -> None:
     ],
 )
 def test_dates_are_refused(values: pd.Series) -> None:
-    with pytest.raises(BadData, match=r"the column 'c' holds dates.*--drop c, or turn it into"):
+    with pytest.raises(
+        BadData, match=r"'c' holds dates; turn it into .*, or drop it with --drop c"
+    ):
         _decide(c=values)
 
 
@@ -126,6 +128,93 @@ def test_infinities_are_refused(bad: Any) -> None:
 def test_complex_numbers_are_refused() -> None:
     with pytest.raises(BadData, match="'c' holds complex numbers; give real and imaginary"):
         _decide(c=np.arange(N) * 1j)
+
+
+def _refusal(**columns: Any) -> str:
+    with pytest.raises(BadData) as caught:
+        _decide(**columns)
+    return str(caught.value)
+
+
+def test_refused_columns_are_grouped_by_reason_and_options_quoted() -> None:
+    days = pd.date_range("2024-01-01", periods=N)
+    ids = [f"n{i}" for i in range(N)]
+    assert _refusal(**{"a b": days, "c": ids, "it's": days, "d": ids}) == (
+        """the columns 'a b' and "it's" hold dates and the columns 'c' and 'd' hold many """
+        "different texts (free text or identifiers); turn them into numbers or few categories, "
+        """or drop them with --drop 'a b' --drop c --drop 'it'"'"'s' --drop d"""
+    )
+
+
+def test_mostly_numbers_are_refused_with_the_texts_that_are_none() -> None:
+    values = [str(i) for i in range(N)]
+    assert _refusal(age=["?"] * 6 + values[6:]) == (
+        "the column 'age' holds '?' in 6 of 60 values and numbers elsewhere; leave those empty, "
+        "write numbers, or drop it with --drop age"
+    )
+    gaps = [*(["NA"] * 20), "?", "-", *values[22:]]  # words for gaps do not count as texts
+    assert "holds '?' and '-' in 2 of 40 values and numbers elsewhere" in _refusal(age=gaps)
+    many = [f"A{i}" for i in range(8)] + values[8:]
+    assert "'A0', 'A1', 'A2' and 5 other texts in 8 of 60 values" in _refusal(age=many)
+    assert _role(["?"] * 13 + [str(i % 5) for i in range(N - 13)]) == "category"  # 78% numbers
+    assert _role(pd.Categorical(["?"] * 6 + [str(i % 5) for i in range(N - 6)])) == "category"
+
+
+def test_numbers_in_local_dress_are_refused_in_one_sentence() -> None:
+    prices, shares = _cycle("$9", "$1,100", "n/a"), _cycle("1,5", "2,25")
+    assert _refusal(few=shares) == (
+        "the column 'few' holds '1,5', a number written with a decimal comma; write 1.5, or drop "
+        "it with --drop few"
+    )
+    sentence = _refusal(price=prices, share=shares, day=pd.date_range("2024-01-01", periods=N))
+    assert sentence == (
+        "the column 'price' holds '$1,100', a number written with thousands separators and a "
+        "currency sign, the column 'share' holds '1,5', a number written with a decimal comma and "
+        "the column 'day' holds dates; write 1100 and 1.5, turn the others into numbers or few "
+        "categories, or drop them with --drop price --drop share --drop day"
+    )
+    assert "'1,200', a number written with thousands sep" in _refusal(c=_cycle("950", "1,200"))
+    assert "'0,5', a number written with a decimal comma" in _refusal(c=_cycle("1,200", "0,5"))
+    assert _role(_cycle("1,5 m", "2,5 m")) == "category"
+
+
+@pytest.mark.parametrize("word", ["NA", "n/a", "None", "NULL", "#N/A", "<NA>", "-NaN"])
+def test_words_for_gaps_are_gaps_among_numbers_only(word: str) -> None:
+    columns, _, _ = _fit(pd.DataFrame({"n": _cycle("1", word, "2"), "c": _cycle("a", f" {word}")}))
+    assert [(c.role, c.gaps) for c in columns.used] == [("number", True), ("category", False)]
+    assert columns.used[1].levels == tuple(sorted(["a", word]))
+    new = prepare(pd.DataFrame({"n": [word], "c": [word]}), columns)  # the role decides
+    assert np.isnan(new["n"][0])
+    assert new["c"].tolist() == [word]
+    truths = _decide(c=_cycle("TRUE", "FALSE", word))
+    assert truths.used[0].role == "number"
+    assert prepare(pd.DataFrame({"c": ["true"], "other": [1]}), truths)["c"].tolist() == [1.0]
+
+
+def test_columns_of_words_alone_have_no_values() -> None:
+    assert dict(_decide(c=_cycle("NA", "n/a", "")).set_aside) == {"c": "no values"}
+
+
+def test_levels_and_names_lose_outer_spaces() -> None:
+    columns = _decide(c=_cycle(" a", "a ", "b"))
+    assert columns.used[0].levels == ("a", "b")
+    made = prepare(pd.DataFrame({" c ": [" b "], "other ": [1]}), columns)
+    assert made["c"].tolist() == ["b"]
+
+
+def test_no_rows_are_prepared_as_no_rows() -> None:
+    columns, _, _ = _fit(pd.DataFrame({"n": _cycle(1, 2), "c": _cycle("a", "b")}))
+    made = prepare(pd.DataFrame({"n": _cycle(1, 2), "c": _cycle("a", "b")})[:0], columns)
+    assert made.shape == (0, 2)
+    assert prepare(pd.DataFrame({"n": [], "c": []}), columns).shape == (0, 2)
+
+
+def test_objects_of_every_kind_are_levels() -> None:
+    cut = pd.cut(np.arange(N) % 9, 3)
+    for values in (cut, pd.Series(cut).astype("interval"), _cycle({1: 2}, [3]), _cycle(b"x", b"y"),
+                   _cycle(1j, "a")):  # fmt: skip
+        assert _role(pd.Series(values)) == "category"
+    assert _role(pd.Series(pd.arrays.SparseArray(_cycle(1.0, 0.0, np.nan)))) == "number"
 
 
 def test_columns_without_information_are_set_aside_with_a_note() -> None:
@@ -203,8 +292,10 @@ def test_prepare_refuses_what_does_not_fit() -> None:
     other = {"other": [1.0, 2.0]}
     with pytest.raises(BadData, match="the column 'n' is missing; give the columns n, other"):
         prepare(pd.DataFrame(other), columns)
-    with pytest.raises(BadData, match="'n' holds 'tall' where numbers are expected; write"):
+    with pytest.raises(BadData, match="'n' holds 'tall' where numbers are expected; write a num"):
         prepare(pd.DataFrame({"n": ["1", "tall"], **other}), columns)
+    with pytest.raises(BadData, match=r"'n' holds '1,5' where numbers are expected; write 1\.5 or"):
+        prepare(pd.DataFrame({"n": ["1", "1,5"], **other}), columns)
     with pytest.raises(BadData, match=r"'n' holds '2024-01-01.*' where numbers are expected"):
         prepare(pd.DataFrame({"n": pd.to_datetime(["2024-01-01"] * 2), **other}), columns)
     with pytest.raises(BadData, match="'n' holds 1 infinite value; replace"):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from ogive.errors import BadData
 from ogive.study.tables import BUILT_IN, read, rows
@@ -75,6 +76,109 @@ def test_csv_with_quoted_separators_blank_lines_and_spaces(tmp_path: Path) -> No
     assert frame["b"].tolist() == ["yes", "no", "x, z"]
 
 
+def test_only_an_empty_field_is_a_gap(tmp_path: Path) -> None:
+    path = _write(tmp_path, "t.csv", "region,y\nNA,None\n,null\nEU,n/a\n")
+    frame = read(path, "y").frame
+    assert frame["y"].tolist() == ["None", "null", "n/a"]
+    assert frame["region"].isna().tolist() == [False, True, False]
+    assert frame["region"][0] == "NA"
+
+
+def test_words_in_a_target_of_numbers_or_truths_are_gaps(tmp_path: Path) -> None:
+    table = read(_write(tmp_path, "t.csv", "x,y\n1,0\n2,NA\n3,1\n4,n/a\n5,NA\n6,\n"), "y")
+    assert table.frame["y"].tolist() == pytest.approx([0, np.nan, 1, *[np.nan] * 3], nan_ok=True)
+    assert table.gaps == {"NA": 2, "n/a": 1}
+    truths = read(_write(tmp_path, "t.csv", "x,y\n1,TRUE\n2,NA\n3,FALSE\n"), "y").frame["y"]
+    assert [v for v in truths if v is not None] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("a;b,c,d;y\n1;2,5;3\n4;5;6\n", ["a", "b,c,d", "y"]),
+        ('name;"a,b,c,d";y\n1;2;3\n4;5;6\n', ["name", "a,b,c,d", "y"]),
+        ("a|b|y\n1|x;z|3\n4|5;2|6\n", ["a", "b", "y"]),
+        ("sep=;\na;y\n1;2\n", ["a", "y"]),
+        ("a,b,y\r1,2,3\r4,5,6\r", ["a", "b", "y"]),
+        (" a , b ,y \n1,2,3\n", ["a", "b", "y"]),
+        ("a\n1\n", ["a"]),
+    ],
+)
+def test_the_separator_cuts_every_line_alike(tmp_path: Path, text: str, columns: list[str]) -> None:
+    assert list(rows(_write(tmp_path, "t.csv", text)).columns) == columns
+
+
+def test_tab_separated_files(tmp_path: Path) -> None:
+    path = _write(tmp_path, "t.TSV", "a,b\ty\nu,v\t0\n1,x\t1\n")
+    assert list(read(path, "y").frame.columns) == ["a,b", "y"]
+    assert list(rows(_write(tmp_path, "c.tsv", "a,y\n1,2\n")).columns) == ["a", "y"]
+
+
+def test_a_title_above_the_header(tmp_path: Path) -> None:
+    path = _write(tmp_path, "t.csv", "My export\n\na,b,y\n1,2,3\n")
+    _refused(path, "y", "3 fields in line 3", "or delete what stands above the header")
+    short = _refused(_write(tmp_path, "t.csv", "sep=,\na,b,y\n1,2\n"), "y", "2 fields in line 3")
+    assert "above the header" not in short
+
+
+def test_decimal_commas_between_semicolons(tmp_path: Path) -> None:
+    text = "a;b;c;y\n1,5;1,5;1.200,5;0,5\n-,25;$2;7;-1,0\n3;x;NA;NA\n"
+    table = read(_write(tmp_path, "t.csv", text), "y")
+    assert table.frame["a"].tolist() == [1.5, -0.25, 3]
+    assert table.frame["b"].tolist() == ["1,5", "$2", "x"]  # not the whole column reads so
+    assert table.frame["c"].tolist() == [1200.5, 7, "NA"]
+    assert table.frame["y"].tolist() == pytest.approx([0.5, -1, np.nan], nan_ok=True)
+    assert table.notes == ("The columns 'a', 'c' and 'y' were read with decimal commas.",)
+    assert rows(tmp_path / "t.csv")["a"].tolist() == [1.5, -0.25, 3]
+    quoted = read(_write(tmp_path, "t.csv", 'a,y\n"1,5",0\n"2,5",1\n'), "y")
+    assert quoted.frame["a"].tolist() == ["1,5", "2,5"]
+
+
+def test_names_lose_outer_spaces_everywhere(tmp_path: Path) -> None:
+    frame = pd.DataFrame({" a": [1, 2], "y ": [0, 1]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    for data in (frame, tmp_path / "t.csv", tmp_path / "t.parquet"):
+        assert list(read(data, " y").frame.columns) == ["a", "y"]
+    assert list(read((frame[[" a"]], frame["y "])).frame.columns) == ["a", "y"]
+    twice = pd.DataFrame({"a": [1, 2], "a ": [3, 4], "y": [0, 1]})
+    _refused(twice, "y", "the table has 2 columns called 'a'")
+
+
+def test_names_of_any_type_become_text() -> None:
+    frame = pd.DataFrame({0: [1, 2], ("a", 1): [3, 4]})
+    assert read(frame, 0).target == "0"  # type: ignore[arg-type]
+    assert read(frame, ("a", 1)).target == "('a', 1)"  # type: ignore[arg-type]
+    assert read(pd.DataFrame({"x": [1, 2], "self": [0, 1]}), "self").target == "self"
+    assert read((pd.DataFrame({"x": [1, 2]}), [0, 1]), "self").target == "self"
+
+
+def test_sparse_matrices() -> None:
+    made = read((sparse.csr_matrix([[0, 1.5], [2, 0]]), sparse.csr_matrix([[1], [0]])))
+    assert made.frame.to_numpy().tolist() == [[0, 1.5, 1], [2, 0, 0]]
+    assert rows(sparse.coo_array(np.eye(2))).shape == (2, 2)
+    large = sparse.csr_matrix((100_000, 1000))
+    _refused((large, np.zeros(100_000)), None, "X is a sparse matrix of 100000 x 1000", "give few")
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ((None, [1]), "X is None, which is no table; give a DataFrame"),
+        (({"a": [1]}, [1]), "X is of type dict, which is no table; give pandas.DataFrame(X)"),
+        (("t", [1]), "X is of type str, which is no table; give a DataFrame"),
+        (([[1]], None), "y is None, which is no list of values; give one value"),
+        (([[1, 2], [3]], [1, 2]), "X has rows of different lengths; give every row"),
+        (([[1], [3]], [1, [2]]), "y has rows of different lengths"),
+    ],
+)
+def test_what_is_no_table(pair: Any, said: str) -> None:
+    _refused(pair, None, said)
+    if not said.startswith("y"):
+        with pytest.raises(BadData, match=r"^X "):
+            rows((pair[0],))
+
+
 def test_markup_in_a_column_name_passes_untouched(tmp_path: Path) -> None:
     path = _write(tmp_path, "t.csv", "<b>x</b>,y\n1,0\n2,1\n")
     assert list(read(path, "y").frame.columns) == ["<b>x</b>", "y"]
@@ -130,7 +234,7 @@ def test_missing_file_directory_suffix_and_name(tmp_path: Path) -> None:
     _refused("no.parquet", "y", "there is no file 'no.parquet'")
     _refused(tmp_path, "y", "is a directory", "name a file in it")
     path = _write(tmp_path, "t.xlsx", "a")
-    _refused(path, "y", "unknown suffix '.xlsx'", ".csv, .parquet or .npz")
+    _refused(path, "y", "unknown suffix '.xlsx'", ".csv, .tsv, .parquet or .npz")
     _refused("digts", None, "'digts' is neither a file nor a built-in set", "digits")
     _refused("nonsense", None, "the built-in sets are digits, breast_cancer")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from ogive.errors import BadData, BadStudy, OgiveError
@@ -96,6 +97,36 @@ def test_numbers_are_recognised_however_written() -> None:
     assert encode_target(_task(np.arange(N) * 1.5), ["2.5"]).tolist() == [2.5]
 
 
+def test_classes_lose_outer_spaces_and_may_be_words_for_gaps() -> None:
+    task = _task(_cycle("None", " Mild", "Mild ", "NA"))
+    assert task.classes == ("Mild", "NA", "None")
+    assert encode_target(task, [" NA", "Mild"]).tolist() == [1, 0]
+    new = _frame(_cycle("NA", n=20)).assign(x=2.0)
+    tested = _task(_cycle("None", "NA", "Mild"), test_file=new)
+    assert tested.test_target is not None
+    assert len(tested.test_target) == 20
+
+
+def test_classes_that_differ_in_case_only_are_noted() -> None:
+    assert _task(_cycle("Yes", "no", "yes")).notes == (
+        "The classes 'Yes' and 'yes' differ only in case; write them alike if they mean the same.",
+    )
+    said = "'YES' of 'y' has 1 row, and 5 are needed; drop or merge its rows (it differs from 'yes'"
+    _refused(BadData, ["YES", *_cycle("yes", "no")], said)
+
+
+def test_a_target_of_mostly_numbers_is_no_class() -> None:
+    y = ["?"] * 9 + _cycle("0", "1")
+    said = "'y' holds '?' in 9 of 129 values and numbers elsewhere; leave those empty"
+    _refused(BadData, y, said, "or choose --task classification if these are classes")
+    _refused(BadData, y, said, task="regression")
+    assert _task(y, task="classification").classes == ("0", "1", "?")
+    money = [f"{i},5 €" for i in range(N)]
+    _refused(
+        BadData, money, "'0,5 €', a number written with a decimal comma and a cur", "write 0.5"
+    )
+
+
 def test_task_overrides_the_inference() -> None:
     assert _task(_cycle(1, 2, 3), task="regression").kind == "regression"
     assert _task(_cycle(1, 2, 3), task="positive").kind == "positive"
@@ -107,6 +138,8 @@ def test_task_overrides_the_inference() -> None:
 def test_metric_is_chosen_and_checked() -> None:
     assert _task(_cycle(0, 1), metric="ROC-AUC").metric.name == "auc"
     _refused(BadStudy, _cycle(0, 1), "rmse does not fit a binary task", metric="rmse")
+    _refused(BadStudy, _cycle(0, 1), "there is no metric '';", metric="")
+    _refused(BadStudy, _cycle(0, 1), "there is no metric 3", metric=3)
 
 
 def test_rows_without_a_target_are_left_out_with_a_note() -> None:
@@ -114,6 +147,9 @@ def test_rows_without_a_target_are_left_out_with_a_note() -> None:
     assert task.rows == N
     assert task.notes == ("2 rows without a value of 'y' are left out.",)
     assert len(task.frame) == len(task.target)
+    told = _task([*_cycle("0", "1"), "NA", "n/a", "NA"])
+    said = "3 rows without a value of 'y' are left out; taken as missing: 'NA' (2), 'n/a' (1)."
+    assert told.notes == (said,)
     whole = _task([*_cycle(0, 1), None])  # the gap makes floats of the integers
     assert whole.classes == (0, 1)
     assert isinstance(whole.classes[0], int)
@@ -169,6 +205,22 @@ def test_drop_removes_columns_that_would_be_refused() -> None:
     assert _task(_cycle(0, 1), {"id": extra["id"]}, drop="id").columns.names == ["x"]
 
 
+def test_names_of_columns_are_taken_as_text() -> None:
+    frame = _frame(_cycle(0, 1), id=[f"n{i}" for i in range(N)], who=_cycle(*"abcde"))
+    frame = frame.rename(columns={"x": 0, "id": 1, "who": ("who", 2), "y": 3})
+    task = make_task(frame, target=3, drop=1, group=("who", 2))
+    assert (task.target_name, task.columns.names) == ("3", ["0"])
+    assert make_task(frame, target="3 ", drop=[1], time=0).ordered
+    assert make_task(frame[[0, 3]], target=3, drop=None).columns.names == ["0"]
+
+
+def test_objects_as_features_and_as_targets() -> None:
+    cut = pd.arrays.IntervalArray.from_arrays(_cycle(0, 1, 2), _cycle(1, 2, 3))
+    assert len(_task(_cycle(0, 1), {"c": cut}).columns.used[1].levels) == 3
+    assert _task(cut).classes == ("(0, 1]", "(1, 2]", "(2, 3]")
+    assert _task(_cycle((1, 2), (3, 4))).kind == "binary"
+
+
 def test_counters_are_found_although_rows_are_left_out() -> None:
     y = _cycle(0, 1)
     y[7] = None
@@ -206,6 +258,7 @@ _DAYS = pd.date_range("2023-11-01", periods=N)
         _DAYS.tz_localize("Europe/Berlin"),
         _DAYS.to_period("D"),
         [d.date() for d in _DAYS],
+        pd.Series(_DAYS.date, dtype=pd.ArrowDtype(pa.date32())),
         _DAYS.strftime("%Y-%m-%d"),
         _DAYS.strftime("%Y-%m-%dT%H:%M:%SZ"),
         _DAYS.strftime("%d.%m.%Y"),
@@ -217,7 +270,7 @@ _DAYS = pd.date_range("2023-11-01", periods=N)
 def test_time_in_many_forms(when: Any) -> None:
     order = np.random.default_rng(3).permutation(N)
     values = np.arange(N) + 0.25
-    task = _task(values[order], {"when": pd.Series(when)[order].to_numpy()}, time="when")
+    task = _task(values[order], {"when": pd.Series(when)[order].array}, time="when")
     assert task.target.tolist() == values[:96].tolist()
     assert task.test_target is not None
     assert task.test_target.tolist() == values[96:].tolist()
@@ -290,7 +343,7 @@ def test_bad_numbers_in_a_test_file() -> None:
 
 def test_groups_shared_with_the_test_file_are_noted() -> None:
     who = {"who": _cycle(*"abcde")}
-    new = _frame(_cycle(0, 1, n=20), who=_cycle("a", "z", n=20))
+    new = _frame(_cycle(0, 1, n=20), who=_cycle("a", "z", n=20)).assign(x=0.0)
     task = _task(_cycle(0, 1), who, group="who", test_file=new)
     assert any("10 of 20 test rows belong to groups" in n for n in task.notes)
 
@@ -316,6 +369,41 @@ def test_test_rows_decide_nothing(way: str) -> None:
     assert (a.kind, a.why, a.metric) == (b.kind, b.why, b.metric)
     assert np.array_equal(a.target, b.target)
     assert a.fingerprint != b.fingerprint  # but the test rows count as content
+
+
+def test_test_rows_that_are_developed_on() -> None:
+    frame = _frame(_cycle("a", "b"), c=_cycle("u", "v", None))
+    said = "every one of the rows of the test table is also a row that is developed on"
+    for same in (frame, frame[5:20]):
+        with pytest.raises(BadData, match=said):
+            make_task(frame, target="y", test_file=same)
+    changed = frame[:20].copy()
+    changed.loc[4:, "x"] += 1
+    notes = make_task(frame, target="y", test_file=changed).notes
+    assert len(notes) == 1
+    assert notes[0].startswith("4 of 20 test rows are also rows that are developed on, which")
+    codes = _frame(_cycle("a", "b")).assign(x=_cycle("u", "v", "w"))  # 6 kinds of rows in all
+    assert make_task(codes, target="y", test_file=codes[:20]).notes == ()
+    with pytest.raises(BadData, match=said):
+        make_task(codes, target="y", test_file=codes)
+
+
+def test_copies_are_noted_where_chance_does_not_make_them() -> None:
+    frame = _frame(_cycle("a", "b"), c=_cycle("u", "v", "w", None))
+    twice = pd.concat([frame, frame[:40]])
+    (note,) = make_task(twice, target="y").notes
+    assert note.startswith("40 of 160 rows repeat an earlier one; copies on both sides of a split")
+    assert "--group" in note
+    assert make_task(pd.concat([frame, frame[:1]]), target="y").notes == ()
+    assert make_task(frame, target="y").notes == ()
+    who = {"who": [*range(N), *range(40)]}
+    assert make_task(twice.assign(**who), target="y", group="who").notes == ()
+    assert make_task(twice.assign(who=np.arange(160) // 4), target="y", group="who").notes == (
+        note,
+    )
+    ages = _frame(_cycle(0, 1, n=2000)).assign(x=np.random.default_rng(0).integers(20, 80, 2000))
+    assert make_task(ages, target="y").notes == ()
+    assert make_task("iris").notes == ()
 
 
 def test_fingerprint_follows_content_only() -> None:

@@ -17,7 +17,7 @@ from ogive.errors import BadStudy, OgiveError
 
 _DATA = (
     "A built-in set (digits, breast_cancer, wine, iris, diabetes), "
-    "or a .csv, .parquet or .npz file."
+    "or a .csv, .tsv, .parquet or .npz file."
 )
 
 

@@ -10,7 +10,7 @@ import typer
 
 def predict(
     folder: Annotated[Path, typer.Argument(help="A folder written by `ogive choose --save`.")],
-    data: Annotated[str, typer.Argument(help="New rows: a .csv, .parquet or .npz file.")],
+    data: Annotated[str, typer.Argument(help="New rows: a .csv, .tsv, .parquet or .npz file.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A .csv or .parquet file (default: to the screen)."),

@@ -39,7 +39,7 @@ from ogive.study.plan import (
 from ogive.study.record import Run
 from ogive.study.splits import outer
 from ogive.study.store import Store
-from ogive.study.task import Task, make_task
+from ogive.study.task import Task, column_names, make_task
 from ogive.study.verdict import check_margin
 from ogive.study.work import Entrant, baseline, carry_out, count_inputs
 
@@ -196,7 +196,7 @@ def choose(
     if seeds is not None and budget is not None:
         raise BadStudy("both seeds and a budget were given, and each sets the size; give one")
     limit = None if budget is None else seconds(budget)
-    left_out = [drop] if isinstance(drop, str) else list(drop or ())
+    left_out = column_names(drop)
     made = make_task(
         data,
         target=target,

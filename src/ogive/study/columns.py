@@ -6,7 +6,7 @@ the training rows, since :func:`preprocessor` gives an unfitted transformer.
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,11 +16,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ogive.errors import BadData
+from ogive.study.values import (
+    STRAY_MEND,
+    Obstacle,
+    empty,
+    first_text,
+    is_date,
+    joined,
+    missing,
+    numbers,
+    obstacle,
+    text_of,
+    undress,
+)
 
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
-
-Floats = NDArray[np.float64]
 
 MISSING = "(missing)"  # the level of a gap in a column of categories
 BOUND = 1e100  # numbers beyond are taken as this, so that no difference or square overflows
@@ -31,13 +42,6 @@ FEW_LEVELS = 20
 
 TRUSTED = ["numpy.clip", "numpy.dtype"]
 """What ``skops.io.load`` must be told to trust in a fitted preprocessor; both are harmless."""
-
-_DAY, _MONTH = r"\d{1,2}", r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_DATE = re.compile(
-    rf"\s*(\d{{4}}[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{4}}|{_DAY}[-/]{_DAY}[-/]\d{{2}}"
-    rf"|{_DAY}[ -]{_MONTH}[ -,]+\d{{2,4}}|{_MONTH} {_DAY},? \d{{4}})([T ,].*)?\s*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -94,78 +98,9 @@ class Columns:
         )
 
 
-def text_of(value: Any) -> str:
-    """A value as the text of a level: 3.0 and 3 are the same level."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def missing(series: pd.Series[Any]) -> NDArray[np.bool_]:
-    """Where a value is missing: NaN, None, NaT, or a text that is blank or reads ``nan``."""
-    gaps = np.asarray(series.isna(), dtype=bool)
-    if is_text(series):
-        blank = [isinstance(v, str) and v.strip().lower() in {"", "nan"} for v in series]
-        gaps = gaps | np.array(blank, dtype=bool)
-    return gaps
-
-
-def is_text(series: pd.Series[Any]) -> bool:
-    """Whether the column is stored as texts, objects or pandas categories."""
-    kinds = pd.api.types
-    dtype = series.dtype
-    return bool(
-        kinds.is_object_dtype(dtype)
-        or kinds.is_string_dtype(dtype)
-        or isinstance(dtype, pd.CategoricalDtype)
-    )
-
-
-def is_date(series: pd.Series[Any]) -> bool:
-    """Whether the column holds dates or durations, by its type or by the look of its texts."""
-    kinds = pd.api.types
-    if kinds.is_datetime64_any_dtype(series.dtype) or kinds.is_timedelta64_dtype(series.dtype):
-        return True
-    if isinstance(series.dtype, pd.PeriodDtype):
-        return True
-    if not is_text(series):
-        return False
-    held = {str(v) for v in series[~missing(series)]}
-    return bool(held) and sum(bool(_DATE.fullmatch(v)) for v in held) >= 0.8 * len(held)
-
-
-def numbers(series: pd.Series[Any]) -> Floats | None:
-    """The column as float64 with NaN for gaps, or None where a value is no number.
-
-    Raises :class:`BadData` for infinities.
-    """
-    if np.issubdtype(getattr(series.dtype, "type", object), np.complexfloating):
-        raise BadData(
-            f"the column {series.name!r} holds complex numbers; give real and imaginary parts "
-            f"as two columns"
-        )
-    gaps = missing(series)
-    if is_date(series):
-        return None
-    if is_text(series):
-        held = series.astype(object).where(~gaps, None)
-        values = np.asarray(pd.to_numeric(held, errors="coerce"), dtype=np.float64)
-    else:
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isnan(values[~gaps]).any():
-        return None
-    infinite = int(np.isinf(values).sum())
-    if infinite:
-        raise BadData(
-            f"the column {series.name!r} holds {infinite} infinite value"
-            f"{'s' if infinite > 1 else ''}; replace infinities by numbers or leave them empty"
-        )
-    return values
-
-
 def _texts(series: pd.Series[Any]) -> NDArray[np.object_]:
     """The column as texts with :data:`MISSING` for gaps."""
-    gaps = missing(series)
+    gaps = empty(series)
     held = series.astype(object)
     return np.array(
         [MISSING if gap else text_of(v) for v, gap in zip(held, gaps, strict=True)], dtype=object
@@ -191,11 +126,11 @@ def decide(frame: pd.DataFrame, counted: Collection[str] = ()) -> Columns:
     are set aside.
 
     Raises :class:`BadData` where a column holds infinities, dates, free text or identifiers,
-    or where no column remains.
+    where most of a column but not all of it is numbers, or where no column remains.
     """
     used: list[Column] = []
     aside: list[tuple[str, str]] = []
-    refused: list[tuple[str, str]] = []
+    refused: list[_Refused] = []
     for name in frame.columns:
         if name in counted:
             aside.append((name, "only counts the rows"))
@@ -207,10 +142,14 @@ def decide(frame: pd.DataFrame, counted: Collection[str] = ()) -> Columns:
             aside.append((name, "no values"))
             continue
         if is_date(series):
-            refused.append((name, "holds dates"))
+            refused.append(_Refused(name, "dates", "dates"))
             continue
         declared = isinstance(series.dtype, pd.CategoricalDtype)
         values = None if declared else numbers(series)
+        hindered = obstacle(series) if values is None else None
+        if hindered:
+            refused.append(_Refused(name, hindered.says, hindered=hindered))
+            continue
         levels = tuple(sorted(set(_texts(held)))) if values is None else ()
         distinct = len(levels) if values is None else len(np.unique(values[~gaps]))
         if distinct == 1 and not gaps.any():
@@ -218,17 +157,12 @@ def decide(frame: pd.DataFrame, counted: Collection[str] = ()) -> Columns:
         elif values is not None:
             used.append(Column(name, "number", bool(gaps.any())))
         elif distinct > MOST_LEVELS or (distinct > FEW_LEVELS and distinct > 0.5 * len(held)):
-            refused.append((name, f"holds {distinct} different texts (free text or identifiers)"))
+            texts = "different texts (free text or identifiers)"
+            refused.append(_Refused(name, f"{distinct} {texts}", f"many {texts}"))
         else:
             used.append(Column(name, "category", bool(gaps.any()), levels))
     if refused:
-        what = " and ".join(f"the column {n!r} {why}" for n, why in refused)
-        them = "it" if len(refused) == 1 else "them"
-        options = " ".join(f"--drop {n}" for n, _ in refused)
-        raise BadData(
-            f"{what}, which no network reads as it is; drop {them} with {options}, or turn "
-            f"{them} into numbers or few categories"
-        )
+        raise BadData(_refusal(refused))
     if not used:
         reasons = "; ".join(f"{n!r}: {why}" for n, why in aside)
         raise BadData(
@@ -236,6 +170,39 @@ def decide(frame: pd.DataFrame, counted: Collection[str] = ()) -> Columns:
             f"whose values differ"
         )
     return Columns(tuple(used), tuple(aside), tuple(frame.columns))
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """A column that is refused: what it holds, and what it has in common with others."""
+
+    name: str
+    holds: str
+    alike: str = ""
+    hindered: Obstacle | None = None
+
+
+def _refusal(refused: list[_Refused]) -> str:
+    """One sentence for all columns refused, grouped by reason."""
+    by_reason: dict[str, list[_Refused]] = {}
+    for one in refused:
+        by_reason.setdefault(one.alike or one.holds, []).append(one)
+    clauses = [
+        f"the column {ones[0].name!r} holds {ones[0].holds}"
+        if len(ones) == 1
+        else f"the columns {joined([repr(one.name) for one in ones])} hold {reason}"
+        for reason, ones in by_reason.items()
+    ]
+    them = "it" if len(refused) == 1 else "them"
+    numeric = [one.hindered for one in refused if one.hindered]
+    plain = [one.plain for one in numeric if one.plain]
+    mends = [f"write {joined(plain)}"] if plain else []
+    if len(plain) < len(numeric):
+        mends.append(STRAY_MEND)
+    if len(numeric) < len(refused):
+        mends.append(f"turn {'the others' if numeric else them} into numbers or few categories")
+    options = " ".join(f"--drop {shlex.quote(one.name)}" for one in refused)
+    return f"{joined(clauses)}; {', '.join(mends)}, or drop {them} with {options}"
 
 
 def prepare(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
@@ -247,7 +214,7 @@ def prepare(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     Raises :class:`BadData` for a column that is missing, a number column that holds a text,
     and for infinities.
     """
-    given = {str(c): i for i, c in enumerate(frame.columns)}
+    given = {str(c).strip(): i for i, c in enumerate(frame.columns)}
     made: dict[str, Any] = {}
     for column in columns.used:
         if column.name not in given:
@@ -262,21 +229,15 @@ def prepare(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
         values = numbers(series)
         if values is None:
             wrong = first_text(series)
+            dressed = undress(wrong)
             raise BadData(
                 f"the column {column.name!r} holds {wrong!r} where numbers are expected; write "
-                f"a number or leave it empty"
+                f"{dressed.plain if dressed else 'a number'} or leave it empty"
             )
         made[column.name] = np.clip(values, -BOUND, BOUND)
     out = pd.DataFrame(made)
     out.columns = pd.Index(columns.names, dtype=object)
     return out
-
-
-def first_text(series: pd.Series[Any]) -> str:
-    """The first value of ``series`` that is no number."""
-    held = series[~missing(series)].astype(object)
-    failed = pd.to_numeric(held, errors="coerce").isna().to_numpy()
-    return text_of(held[failed].iloc[0] if failed.any() else held.iloc[0])
 
 
 def preprocessor(columns: Columns) -> ColumnTransformer:

@@ -81,7 +81,7 @@ def named(name: str, kind: Kind) -> Metric:
 
     Raises :class:`BadStudy` where there is none of that name, or it does not fit ``kind``.
     """
-    plain = name.strip().lower()
+    plain = str(name).strip().lower()
     for mark in " -_":
         plain = plain.replace(mark, "")
     known = {m.replace("_", ""): m for m in METRICS}

@@ -1,18 +1,20 @@
-"""Tables in: built-in sets, .csv, .parquet and .npz files, frames and arrays."""
+"""Tables in: built-in sets, .csv, .tsv, .parquet and .npz files, frames and arrays."""
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ogive.errors import BadData, nearest
+from ogive.study import csvtext
+from ogive.study.values import gap_texts, typed
 
 BUILT_IN = {
     "digits": "digit",
@@ -23,30 +25,35 @@ BUILT_IN = {
 }
 """The built-in sets (they come with scikit-learn) and the names of their targets."""
 
-SUFFIXES = (".csv", ".parquet", ".npz")
-SEPARATORS = ",;\t|"
+SUFFIXES = (".csv", ".tsv", ".parquet", ".npz")
+MOST_CELLS = 50_000_000  # of a sparse matrix, which is made dense
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as read: all columns, which of them is the target, and what it is called."""
+    """A table as read: all columns, which of them is the target, and what it is called.
+
+    ``gaps`` are texts of the target that were taken for missing values, with their counts.
+    """
 
     frame: pd.DataFrame
     target: str
     name: str
     notes: tuple[str, ...] = ()
+    gaps: Counter[str] = field(default_factory=Counter)
 
 
 def read(data: Any, target: str | None = None) -> Table:
     """The table in ``data``.
 
-    ``data`` is a built-in name, the path of a .csv, .parquet or .npz file, a DataFrame, or a
-    pair (X, y) of arrays, frames or tensors. ``target`` names the column to predict; files and
+    ``data`` is a built-in name, the path of a .csv, .tsv, .parquet or .npz file, a DataFrame, or
+    a pair (X, y) of arrays, frames or tensors. ``target`` names the column to predict; files and
     frames need it, pairs take it as the name of y, and in an .npz file it names the array
-    (``y`` unless given) beside ``X``. Column names become text.
+    (``y`` unless given) beside ``X``. Column names become text without outer spaces.
 
     Raises :class:`BadData` for whatever cannot be read as a table with that target.
     """
+    target = None if target is None else name_of(target)
     if isinstance(data, tuple | list):
         return _pair(data, target, "table")
     if isinstance(data, pd.DataFrame):
@@ -64,7 +71,17 @@ def read(data: Any, target: str | None = None) -> Table:
         label = target or "y"
         arrays = _npz(path, ("X", label))
         return _pair((arrays["X"], arrays[label]), label, path.stem)
-    return _with_target(_file(path), target, path.stem, repr(path.name))
+    frame, notes = _file(path)
+    table = _with_target(frame, target, path.stem, repr(path.name))
+    if path.suffix.lower() in {".csv", ".tsv"}:
+        # What a gap among numbers or truths is called must not make texts of the others.
+        frame[table.target] = typed(frame[table.target])
+    return replace(table, frame=frame, notes=notes)
+
+
+def name_of(name: Any) -> str:
+    """A column's name as text, without outer spaces."""
+    return str(name).strip()
 
 
 def rows(data: Any) -> pd.DataFrame:
@@ -77,13 +94,13 @@ def rows(data: Any) -> pd.DataFrame:
         return _built_in(data)
     if isinstance(data, str | Path):
         path = Path(data)
-        return _features(_npz(path, ("X",))["X"]) if _suffix(path) == ".npz" else _file(path)
-    return _features(_plain(data[0] if isinstance(data, tuple) else data))
+        return _features(_npz(path, ("X",))["X"]) if _suffix(path) == ".npz" else _file(path)[0]
+    return _features(data[0] if isinstance(data, tuple) and data else data)
 
 
 def _with_target(frame: pd.DataFrame, target: str | None, name: str, what: str) -> Table:
     """The table, once its target is known to be a column beside others."""
-    columns = [str(c) for c in frame.columns]
+    columns = [name_of(c) for c in frame.columns]
     if not len(frame):
         raise BadData(f"{what} has no rows; give at least 30")
     if target is None:
@@ -100,7 +117,7 @@ def _with_target(frame: pd.DataFrame, target: str | None, name: str, what: str) 
         raise BadData(
             f"{what} has no column beside the target {target!r}; give at least one to predict from"
         )
-    return Table(frame, target, name)
+    return Table(frame, target, name, gaps=gap_texts(frame[target]))
 
 
 def _listed(names: list[str], most: int = 12) -> str:
@@ -119,17 +136,9 @@ def _close(name: str, known: list[str]) -> str:
 def _named_once(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     """``frame`` with text for column names and rows from 0; a repeated name raises."""
     frame = frame.reset_index(drop=True)
-    frame.columns = pd.Index([str(c) for c in frame.columns], dtype=object)
-    _refuse_repeats(list(frame.columns), what)
+    frame.columns = pd.Index([name_of(c) for c in frame.columns], dtype=object)
+    csvtext.refuse_repeats(list(frame.columns), what)
     return frame
-
-
-def _refuse_repeats(names: list[str], what: str) -> None:
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise BadData(
-                f"{what} has {count} columns called {name!r}; give each column a name of its own"
-            )
 
 
 def _built_in(name: str) -> pd.DataFrame:
@@ -157,7 +166,8 @@ def _suffix(path: Path) -> str:
         raise BadData(f"{str(path)!r} is a directory; name a file in it")
     if suffix not in SUFFIXES:
         raise BadData(
-            f"{path.name!r} has the unknown suffix {suffix!r}; give a .csv, .parquet or .npz file"
+            f"{path.name!r} has the unknown suffix {suffix!r}; give a .csv, .tsv, "
+            f".parquet or .npz file"
         )
     return suffix
 
@@ -174,65 +184,18 @@ def _content(path: Path) -> bytes:
     return raw
 
 
-def _file(path: Path) -> pd.DataFrame:
-    """A .csv or .parquet file."""
-    what = repr(path.name)
+def _file(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A .csv, .tsv or .parquet file, and notes on how it was read."""
+    what, suffix = repr(path.name), _suffix(path)
     raw = _content(path)
-    frame = _csv(raw, what) if _suffix(path) == ".csv" else _parquet(raw, what)
+    frame, notes = (
+        (_parquet(raw, what), ())
+        if suffix == ".parquet"
+        else csvtext.parse(raw, what, tabs=suffix == ".tsv")
+    )
     if not len(frame):
         raise BadData(f"{what} has a header but no rows; give a file with rows")
-    return _named_once(frame, what)
-
-
-def _csv(raw: bytes, what: str) -> pd.DataFrame:
-    mark = b"\xef\xbb\xbf"
-    skipped = len(mark) if raw.startswith(mark) else 0
-    try:
-        text = raw[skipped:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start + skipped
-        raise BadData(
-            f"{what} is not UTF-8 (byte {raw[at]:#04x} at position {at}); save it as UTF-8"
-        ) from None
-    if not text.strip():
-        raise BadData(f"{what} is empty; give a file with columns and rows")
-    separator = _separator(text)
-    try:
-        header = _check_lines(text, separator, what)
-        _refuse_repeats(header, what)
-        return pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            names=header,
-            header=0,
-            skipinitialspace=True,
-            low_memory=False,
-        )
-    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = str(error).strip().removeprefix("Error tokenizing data. ")
-        raise BadData(f"{what} cannot be read as CSV ({reason}); mend that line") from None
-
-
-def _separator(text: str) -> str:
-    """The separator that cuts the header into the most fields; a comma where none does."""
-    header = next(line for line in text.splitlines() if line.strip())
-    return max(SEPARATORS, key=lambda s: len(next(csv.reader([header], delimiter=s))))
-
-
-def _check_lines(text: str, separator: str, what: str) -> list[str]:
-    """The header, once every line is known to have as many fields.
-
-    pandas would fill short lines with gaps and take long ones for an index.
-    """
-    lines = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    header = next(line for line in lines if line)
-    for line in lines:
-        if line and len(line) != len(header):
-            raise BadData(
-                f"{what} has {len(line)} fields in line {lines.line_num} where its header has "
-                f"{len(header)}; give every line as many fields as the header"
-            )
-    return header
+    return _named_once(frame, what), notes
 
 
 def _parquet(raw: bytes, what: str) -> pd.DataFrame:
@@ -275,11 +238,11 @@ def _npz(path: Path, names: tuple[str, ...]) -> dict[str, Any]:
 def _pair(data: Any, target: str | None, name: str) -> Table:
     if len(data) != 2:
         raise BadData(f"data holds {len(data)} parts; give a pair (X, y)")
-    frame, values = _features(_plain(data[0])), _plain(data[1])
+    frame, values = _features(data[0]), _plain(data[1], "y")
     if isinstance(values, pd.DataFrame) and values.shape[1] == 1:
         values = values.iloc[:, 0]
     own = values.name if isinstance(values, pd.Series) else None
-    column = values if isinstance(values, pd.Series) else np.asarray(values)
+    column = values if isinstance(values, pd.Series) else _array(values, "y")
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1:
@@ -288,22 +251,23 @@ def _pair(data: Any, target: str | None, name: str) -> Table:
         raise BadData(
             f"X has {len(frame)} rows and y has {len(column)} values; give one value for each row"
         )
-    label = target or (str(own) if own is not None else "target")
+    label = target or (name_of(own) if own is not None else "target")
     while label in frame.columns:
         label += "_"
     # Only the values count: an index of y that differs from X's would misalign the rows.
-    frame = frame.assign(**{label: pd.Series(column).reset_index(drop=True)})
+    frame[label] = pd.Series(column).reset_index(drop=True)
     frame.columns = pd.Index(list(frame.columns), dtype=object)
     return _with_target(frame, label, name, "the pair (X, y)")
 
 
 def _features(features: Any) -> pd.DataFrame:
     """X as a frame; the columns of an array are called x0, x1 ..."""
+    features = _plain(features, "X")
     if isinstance(features, pd.Series):
         features = features.to_frame()
     if isinstance(features, pd.DataFrame):
         return _named_once(features, "X")
-    array = np.asarray(features)
+    array = _array(features, "X")
     if array.ndim == 1 and array.dtype != object:
         array = array[:, None]
     if array.ndim != 2:
@@ -313,8 +277,32 @@ def _features(features: Any) -> pd.DataFrame:
     return pd.DataFrame({f"x{i}": array[:, i] for i in range(array.shape[1])})
 
 
-def _plain(part: Any) -> Any:
-    """A tensor as a NumPy array; anything else as it is."""
+def _plain(part: Any, what: str) -> Any:
+    """A tensor or a sparse matrix as a NumPy array; anything else as it is."""
     if hasattr(part, "detach") and hasattr(part, "numpy"):
         return part.detach().cpu().numpy()
+    if hasattr(part, "toarray") and hasattr(part, "shape"):
+        if np.prod(part.shape, dtype=float) > MOST_CELLS:
+            raise BadData(
+                f"{what} is a sparse matrix of {' x '.join(map(str, part.shape))} cells, more than "
+                f"the {MOST_CELLS:,} that are made dense; give fewer columns or rows"
+            )
+        return part.toarray()
     return part
+
+
+def _array(part: Any, what: str) -> NDArray[Any]:
+    """Lists and the like as an array; what is no list of values raises."""
+    try:
+        array = np.asarray(part)
+    except ValueError:
+        raise BadData(
+            f"{what} has rows of different lengths; give every row as many values"
+        ) from None
+    if array.ndim:
+        return array
+    given = "None" if part is None else f"of type {type(part).__name__}"
+    if what == "y":
+        raise BadData(f"y is {given}, which is no list of values; give one value for each row")
+    mend = "pandas.DataFrame(X)" if isinstance(part, dict) else "a DataFrame or an array"
+    raise BadData(f"X is {given}, which is no table; give {mend} of rows and columns")

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ogive.errors import BadData, BadStudy, nearest
-from ogive.study import columns as cols
+from ogive.study import values as cells
 from ogive.study.metrics import Kind
 
 Label = str | int | float | bool
@@ -47,12 +47,12 @@ def understand(target: pd.Series[Any], task: str | None) -> Goal:
             f"{', '.join(TASKS)}"
         )
     name = str(target.name)
-    if cols.is_date(target):
+    if cells.is_date(target):
         raise BadData(
             f"the target {name!r} holds dates; turn it into numbers, for example days since a "
             f"first day"
         )
-    values = cols.numbers(target)
+    values = cells.numbers(target)
     if values is not None and len(values) and np.abs(values).max() > BOUND:
         worst = values[np.argmax(np.abs(values))]
         raise BadData(f"the target {name!r} holds {worst:g}; rescale it to below {BOUND:g}")
@@ -60,6 +60,12 @@ def understand(target: pd.Series[Any], task: str | None) -> Goal:
         raise BadData(
             f"only {len(target)} rows can be used to train and to test; give at least "
             f"{LEAST_ROWS} rows with a value of {name!r}"
+        )
+    hindered = None if values is not None or task == "classification" else cells.obstacle(target)
+    if hindered:
+        raise BadData(
+            f"the target {name!r} holds {hindered.says}; {hindered.mend}"
+            + ("" if task else ", or choose --task classification if these are classes")
         )
     labels = as_labels(target)
     distinct = len(set(labels)) if values is None else len(np.unique(values))
@@ -73,7 +79,7 @@ def understand(target: pd.Series[Any], task: str | None) -> Goal:
         return _classes(name, labels, why)
     if values is None:
         raise BadData(
-            f"the target {name!r} holds {cols.first_text(target)!r}, which is no number; correct "
+            f"the target {name!r} holds {cells.first_text(target)!r}, which is no number; correct "
             f"it or choose --task classification"
         )
     if chosen == "positive":
@@ -115,12 +121,26 @@ def _classes(name: str, labels: list[Label], why: str) -> Goal:
         )
     rarest, count = min(counts.items(), key=lambda item: item[1])
     if count < LEAST_OF_CLASS:
+        twins = [c for c in counts if c != rarest and _folded(c) == _folded(rarest)]
+        alike = f" (it differs from {twins[0]!r} in case only)" if twins else ""
         raise BadData(
             f"the class {rarest!r} of {name!r} has {count} row{'s' if count > 1 else ''}, and "
-            f"{LEAST_OF_CLASS} are needed; drop or merge its rows"
+            f"{LEAST_OF_CLASS} are needed; drop or merge its rows{alike}"
         )
     kind: Kind = "binary" if len(counts) == 2 else "multiclass"
     return Goal(kind, why, tuple(sorted(counts)))
+
+
+def alike_but_for_case(classes: tuple[Label, ...]) -> list[list[Label]]:
+    """The classes that differ from another in case only, those that are alike together."""
+    by_text: dict[str, list[Label]] = {}
+    for label in classes:
+        by_text.setdefault(_folded(label), []).append(label)
+    return [labels for labels in by_text.values() if len(labels) > 1]
+
+
+def _folded(label: Label) -> str:
+    return str(label).casefold()
 
 
 def as_labels(target: pd.Series[Any]) -> list[Label]:
@@ -132,7 +152,7 @@ def as_labels(target: pd.Series[Any]) -> list[Label]:
     if all(isinstance(v, bool | np.bool_) for v in held):
         return [bool(v) for v in held]
     if any(isinstance(v, bool | np.bool_) or not _is_number(v) for v in held):
-        return [cols.text_of(v) for v in held]
+        return [cells.text_of(v) for v in held]
     if all(float(v).is_integer() for v in held):
         return [int(v) for v in held]
     return [float(v) for v in held]
@@ -153,10 +173,10 @@ def encode(
     """
     name = str(target.name)
     if not classes:
-        values = cols.numbers(target)
+        values = cells.numbers(target)
         if values is None:
             raise BadData(
-                f"the target {name!r} holds {cols.first_text(target)!r} in {origin}, which is no "
+                f"the target {name!r} holds {cells.first_text(target)!r} in {origin}, which is no "
                 f"number; correct it"
             )
         if np.abs(values).max(initial=0) > BOUND:
@@ -186,7 +206,7 @@ def encode(
 def _comparable(label: Label, classes: tuple[Label, ...]) -> Label:
     """Beside text classes, the text; beside others, the number that it or its text stands for."""
     if isinstance(classes[0], str):
-        return cols.text_of(label)
+        return cells.text_of(label)
     if isinstance(label, str):
         truth = {"true": 1.0, "false": 0.0}.get(label.strip().lower())
         if truth is not None:

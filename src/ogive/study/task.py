@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,9 @@ from ogive.errors import BadData, BadStudy, nearest
 from ogive.study import columns as cols
 from ogive.study import metrics, tables
 from ogive.study import target as targets
+from ogive.study import values as cells
 from ogive.study.columns import Columns
+from ogive.study.copies import copied, note_on_copies
 from ogive.study.metrics import Kind, Metric
 from ogive.study.target import Goal, Label
 
@@ -91,47 +94,53 @@ class Task:
 def make_task(
     data: Any,
     *,
-    target: str | None = None,
+    target: Any = None,
     task: str | None = None,
     metric: str | None = None,
-    drop: Sequence[str] = (),
-    group: str | None = None,
-    time: str | None = None,
+    drop: Iterable[Any] | str | int | None = (),
+    group: Any = None,
+    time: Any = None,
     test_file: Any = None,
 ) -> Task:
     """The task that ``data`` (see :func:`ogive.study.tables.read`) and the settings make.
 
     ``task`` is None (infer), "classification", "regression" or "positive"; ``metric`` a name
-    of :data:`ogive.study.metrics.METRICS`. The columns ``drop``, ``group`` and ``time`` are no
+    of :data:`ogive.study.metrics.METRICS`. Names of columns are taken as text; ``drop`` is one or
+    several. The columns ``drop``, ``group`` and ``time`` are no
     features. Rows of one ``group`` stay together; by ``time`` the last fifth of the rows tests;
     with ``test_file`` (whatever ``data`` may be) its rows do. Test rows decide nothing.
 
     Raises :class:`BadData` for data that no fair comparison can be made on and
     :class:`BadStudy` for settings that exclude each other or do not exist.
     """
-    drop = [drop] if isinstance(drop, str) else list(drop)
+    dropped = column_names(drop)
+    group, time = (None if name is None else tables.name_of(name) for name in (group, time))
     _check_settings(group, time, test_file)
     table = tables.read(data, target)
     frame, label = table.frame, table.target
-    for option, name in [*(("--drop", d) for d in drop), ("--group", group), ("--time", time)]:
+    for option, name in [*(("--drop", d) for d in dropped), ("--group", group), ("--time", time)]:
         _check_column(option, name, frame, label)
 
-    features = frame.drop(columns=[label, *{*drop, *filter(None, (group, time))}])
-    known = ~cols.missing(frame[label])
+    features = frame.drop(
+        columns=[label, *{*dropped, *(n for n in (group, time) if n is not None)}]
+    )
+    known = ~cells.missing(frame[label])
     order = np.arange(len(frame)) if time is None else _time_order(frame[time])
     rows = order[known[order]]
-    held = len(rows) // 5 if time else 0
+    held = len(rows) // 5 if time is not None else 0
     pool, last = rows[: len(rows) - held], rows[len(rows) - held :]
-    notes = [*table.notes, *_missing_note(known, label)]
+    notes = [*table.notes, *_missing_note(known, label, table.gaps)]
 
     goal = targets.understand(frame[label].iloc[pool], task)
-    chosen = metrics.named(metric, goal.kind) if metric else metrics.default(goal.kind)
+    chosen = metrics.named(metric, goal.kind) if metric is not None else metrics.default(goal.kind)
     # A counter counts rows without a target too, but rows that test are not looked at.
     counted = cols.counters(features.iloc[np.setdiff1d(order, last)])
     columns = cols.decide(features.iloc[pool], counted)
     prepared = cols.prepare(features.iloc[pool], columns)
-    notes += [*columns.notes, *_bound_notes(prepared), *_level_notes(columns)]
+    values = targets.encode(frame[label].iloc[pool], goal.kind, goal.classes, "the table")
     groups = None if group is None else _groups(frame[group], pool)
+    notes += [*columns.notes, *_bound_notes(prepared), *_level_notes(columns), *_case_notes(goal)]
+    notes += note_on_copies(prepared, values, groups)
 
     test_frame, test_values, origin = None, None, ""
     if time is not None:
@@ -139,24 +148,28 @@ def make_task(
         test_frame, test_values = _test_rows(frame.iloc[last], label, columns, goal, origin)
     elif test_file is not None:
         origin = f"the rows of {_called(test_file)}"
-        tests = tables.read(test_file, label).frame
-        has = ~cols.missing(tests[label])
+        test_table = tables.read(test_file, label)
+        tests = test_table.frame
+        # Among texts a word such as NA is a class, also where the test rows hold no other text.
+        texts = any(isinstance(c, str) for c in goal.classes)
+        has = ~(cells.empty(tests[label]) if texts else cells.missing(tests[label]))
         if has.sum() < LEAST_TEST_ROWS:
             raise BadData(
                 f"{int(has.sum())} of {origin} have a value of {label!r}; give at least "
                 f"{LEAST_TEST_ROWS} rows to test on"
             )
-        notes += _missing_note(has, label, "test row")
+        notes += _missing_note(has, label, test_table.gaps, "test row")
         tests = tests[has]
         test_frame, test_values = _test_rows(tests, label, columns, goal, origin)
         if group is not None and group in tests.columns:
             notes += _shared_groups_note(frame[group].iloc[pool], tests[group])
+        notes += _copies_note(copied(prepared, values, test_frame, test_values), len(tests), origin)
 
     return Task(
         name=table.name,
         frame=prepared,
         columns=columns,
-        target=targets.encode(frame[label].iloc[pool], goal.kind, goal.classes, "the table"),
+        target=values,
         target_name=label,
         kind=goal.kind,
         why=goal.why,
@@ -182,6 +195,12 @@ def decode_target(task: Task, codes: NDArray[Any]) -> list[Label]:
     return [task.classes[c] for c in codes] if task.classes else [float(v) for v in codes]
 
 
+def column_names(drop: Any) -> list[str]:
+    """One name or several as texts."""
+    several = isinstance(drop, Iterable) and not isinstance(drop, str | bytes)
+    return [tables.name_of(name) for name in (drop if several else [drop]) if name is not None]
+
+
 def _check_settings(group: str | None, time: str | None, test_file: Any) -> None:
     if time is not None and test_file is not None:
         raise BadStudy("--time and --test-file both say which rows test; leave one of the two out")
@@ -195,7 +214,7 @@ def _check_settings(group: str | None, time: str | None, test_file: Any) -> None
 def _check_column(option: str, name: str | None, frame: pd.DataFrame, label: str) -> None:
     if name is None:
         return
-    names = [str(c) for c in frame.columns]
+    names = list(frame.columns)
     if name not in names:
         raise BadData(
             f"{option} names the column {name!r}, which the table does not have"
@@ -205,12 +224,39 @@ def _check_column(option: str, name: str | None, frame: pd.DataFrame, label: str
         raise BadStudy(f"{option} names the target {name!r}; name another column")
 
 
-def _missing_note(known: NDArray[np.bool_], label: str, row: str = "row") -> list[str]:
+def _missing_note(
+    known: NDArray[np.bool_], label: str, texts: Counter[str], row: str = "row"
+) -> list[str]:
     count = int((~known).sum())
     if not count:
         return []
-    rows = f"{count} {row}s without a value of {label!r} are left out."
-    return [rows if count > 1 else f"1 {row} without a value of {label!r} is left out."]
+    words = ", ".join(f"{text!r} ({n})" for text, n in texts.most_common())
+    taken = f"; taken as missing: {words}" if texts else ""
+    rows = f"{count} {row}s" if count > 1 else f"1 {row}"
+    return [f"{rows} without a value of {label!r} {'are' if count > 1 else 'is'} left out{taken}."]
+
+
+def _case_notes(goal: Goal) -> list[str]:
+    return [
+        f"The classes {cells.joined([repr(c) for c in alike])} differ only in case; write them "
+        f"alike if they mean the same."
+        for alike in targets.alike_but_for_case(goal.classes)
+    ]
+
+
+def _copies_note(count: int, of: int, origin: str) -> list[str]:
+    """A sentence on test rows that are developed on; raises where all of them are."""
+    if count == of:
+        raise BadData(
+            f"every one of {origin} is also a row that is developed on, so that their scores say "
+            f"nothing about new rows; give test rows that are not in the table"
+        )
+    if not count:
+        return []
+    return [
+        f"{count} of {of} test rows are also rows that are developed on, which flatters every "
+        f"candidate; remove them from one of the two tables."
+    ]
 
 
 def _bound_notes(prepared: pd.DataFrame) -> list[str]:
@@ -234,13 +280,13 @@ def _level_notes(columns: Columns) -> list[str]:
 
 def _groups(values: pd.Series[Any], pool: NDArray[np.int64]) -> NDArray[np.int64]:
     held = values.iloc[pool]
-    gaps = int(cols.missing(held).sum())
+    gaps = int(cells.missing(held).sum())
     if gaps:
         raise BadData(
             f"the group column {str(values.name)!r} has no value in {gaps} rows; fill them in or "
             f"leave those rows out"
         )
-    names, codes = np.unique([cols.text_of(v) for v in held.astype(object)], return_inverse=True)
+    names, codes = np.unique([cells.text_of(v) for v in held.astype(object)], return_inverse=True)
     if len(names) < LEAST_GROUPS:
         raise BadData(
             f"the group column {str(values.name)!r} has {len(names)} different values, and "
@@ -250,8 +296,8 @@ def _groups(values: pd.Series[Any], pool: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def _shared_groups_note(own: pd.Series[Any], tests: pd.Series[Any]) -> list[str]:
-    names = {cols.text_of(v) for v in own.astype(object)}
-    shared = sum(cols.text_of(v) in names for v in tests.astype(object))
+    names = {cells.text_of(v) for v in own.astype(object)}
+    shared = sum(cells.text_of(v) in names for v in tests.astype(object))
     if not shared:
         return []
     return [
@@ -263,13 +309,13 @@ def _shared_groups_note(own: pd.Series[Any], tests: pd.Series[Any]) -> list[str]
 def _time_order(times: pd.Series[Any]) -> NDArray[np.int64]:
     """The rows in the order of ``times`` (numbers or dates); equal times keep their order."""
     name = str(times.name)
-    gaps = int(cols.missing(times).sum())
+    gaps = int(cells.missing(times).sum())
     if gaps:
         raise BadData(
             f"the time column {name!r} has no value in {gaps} rows; fill them in or leave those "
             f"rows out"
         )
-    numbers = cols.numbers(times)
+    numbers = cells.numbers(times)
     values = _instants(times, name) if numbers is None else numbers
     if len(np.unique(values)) == 1:
         raise BadData(
@@ -283,7 +329,7 @@ def _instants(times: pd.Series[Any], name: str) -> NDArray[np.int64]:
     """Dates as counts since 1970; texts are read as ISO 8601, or else in one consistent form."""
     import warnings
 
-    if not cols.is_text(times):
+    if not cells.is_text(times) and not isinstance(times.dtype, pd.ArrowDtype):
         return np.asarray(times.astype("int64"), dtype=np.int64)
     forms: list[dict[str, Any]] = [{"format": "ISO8601"}, {}, {"dayfirst": True}]
     with warnings.catch_warnings():

@@ -81,6 +81,8 @@ class Prepared:
 
 def as_inputs(preprocessing: Any, frame: pd.DataFrame, inputs: int) -> torch.Tensor:
     """Preprocessed float32 rows; columns that a split lacks (an unseen category) are zeros."""
+    if not len(frame):  # scikit-learn refuses to transform nothing
+        return torch.zeros((0, inputs))
     made = np.asarray(preprocessing.transform(frame), np.float32)
     padded = np.zeros((len(made), inputs), np.float32)
     padded[:, : made.shape[1]] = made

@@ -168,11 +168,17 @@ def test_names_and_formulas_are_told_apart() -> None:
 # Value and slope.
 
 
+# As typed these lose figures where two terms cancel, or have no value at a point; the catalogue
+# computes them by forms of its own.
+UNEVEN = {"sinc", "soft_clipping"}
+
+
 def _entries() -> list[Activation]:
     return [
         act
         for act in oracles.variants()
-        if all(abs(v) < 100 and (v == 0 or abs(v) > 0.01) for v in act.settings)
+        if act.name not in UNEVEN
+        and all(abs(v) < 100 and (v == 0 or abs(v) > 0.01) for v in act.settings)
     ]
 
 
@@ -181,9 +187,9 @@ def test_the_catalogues_formulas_give_the_catalogues_functions(act: Activation) 
     tree = parse(act.definition.formula, tuple(act.parameters))
     used = {n.value for n in parts(tree) if n.operation == "name"}
     own = build("f", act.definition.formula, {k: v for k, v in act.parameters.items() if k in used})
-    kinks = np.array([*act.facts.kinks, np.nan])
     x = np.concatenate([NEAR, FAR[np.abs(FAR) < 1e150], ENDS])
-    x = x[~np.isin(x, kinks)]
+    for kink in act.facts.kinks:  # which side of it a point is on may be rounding's choice
+        x = x[np.abs(x - kink) > 1e-12]
     for mine, catalogue in ((own, act), (own.slope, act.slope)):
         # Relative to what is near: both forms round their inner parts, which exp magnifies.
         np.testing.assert_allclose(mine(x), catalogue(x), rtol=5e-12, atol=1e-14)

@@ -1,7 +1,8 @@
 """How often does a study of equals name a winner?
 
 A/A studies through the public API: the same function twice, with independent draws and
-independent tuning, on a table drawn afresh each time. Prints the share of studies that named a
+independent tuning, on a table drawn afresh each time; no two studies share a table or a seed, of
+whichever kind, so that they may be counted together. Prints the share of studies that named a
 winner with its Clopper-Pearson interval, and the same for two spellings of tanh. Finished
 studies are kept in ``--store`` and are not carried out again.
 
@@ -48,6 +49,11 @@ def table(seed: int, rows: int = 160) -> tuple[np.ndarray, np.ndarray]:
     return x, (score > 0).astype(int)
 
 
+def seed_of(kind: str, number: int) -> int:
+    """A seed of its own for each study: two kinds on one seed would repeat the same draws."""
+    return 1_000_000 * (1 + list(SETTINGS).index(kind)) + number
+
+
 def study(metric: str, other: int, seed: int) -> dict[str, Any]:
     """One A/A study: did it name a winner, and how large was its standardised difference?"""
     import torch
@@ -80,12 +86,13 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=Path("verdicts.json"))
     given = parser.parse_args()
     done: dict[str, Any] = json.loads(given.store.read_text()) if given.store.exists() else {}
-    wanted = [(kind, seed) for seed in range(given.studies) for kind in SETTINGS]
-    left = [(kind, seed) for kind, seed in wanted if f"{kind}/{seed}" not in done]
+    wanted = [(kind, number) for number in range(given.studies) for kind in SETTINGS]
+    left = [(kind, number) for kind, number in wanted if f"{kind}/{number}" not in done]
     started = time.monotonic()
     with ProcessPoolExecutor(2, env={"OMP_NUM_THREADS": "1"}) as pool:
         futures = {
-            pool.submit(study, *SETTINGS[kind], seed): f"{kind}/{seed}" for kind, seed in left
+            pool.submit(study, *SETTINGS[kind], seed_of(kind, number)): f"{kind}/{number}"
+            for kind, number in left
         }
         for count, future in enumerate(as_completed(futures), 1):
             done[futures[future]] = future.result()
@@ -96,7 +103,7 @@ def main() -> None:
                 gone = time.monotonic() - started
                 print(f"{count} of {len(left)}, {gone / count * (len(left) - count):.0f} s left")
     for kind in SETTINGS:
-        found = [done[f"{kind}/{seed}"] for seed in range(given.studies)]
+        found = [done[f"{kind}/{number}"] for number in range(given.studies)]
         named = sum(f["settled"] for f in found)
         ends = binomtest(named, len(found)).proportion_ci(method="exact")
         spread = np.std([f["difference"] for f in found])

@@ -47,9 +47,10 @@ def constant():
     )()
 
 
-def false_winners(candidates, metric):
+def false_winners(candidates, metric, first):
+    """Winners named in studies on seeds from ``first`` on: shared seeds would repeat the draws."""
     named = []
-    for seed in range(STUDIES):
+    for seed in range(first, first + STUDIES):
         settings = {**QUICK, "seed": seed, "metric": metric}
         made = ogive.choose(noisy(seed), candidates=candidates, paired=False, **settings)
         named.append(made.verdict.settled)
@@ -59,11 +60,12 @@ def false_winners(candidates, metric):
 
 
 def test_a_function_against_itself_ends_in_ties():
-    assert false_winners({"one": "tanh", "other": "tanh"}, "log_loss") <= MOST_FALSE
+    assert false_winners({"one": "tanh", "other": "tanh"}, "log_loss", 0) <= MOST_FALSE
 
 
 def test_tanh_against_itself_written_otherwise_ends_in_ties():
-    assert false_winners({"one": "tanh", "other": doubled_sigmoid()}, "accuracy") <= MOST_FALSE
+    candidates = {"one": "tanh", "other": doubled_sigmoid()}
+    assert false_winners(candidates, "accuracy", 100) <= MOST_FALSE
 
 
 def test_paired_draws_make_the_two_spellings_of_tanh_agree():

@@ -506,3 +506,12 @@ def test_markup_in_names_passes_untouched() -> None:
     task = _task(_cycle("<i>a</i>", "b"), {"<b>x</b>": np.arange(N) % 7 * 1.5})
     assert "<b>x</b>" in task.columns.names
     assert task.classes[0] == "<i>a</i>"
+
+
+@pytest.mark.parametrize(("count", "said"), [(6, True), (10, False)])
+def test_few_groups_are_said_to_make_intervals_too_narrow(count: int, said: bool) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.normal(size=120), "y": random.normal(size=120)})
+    frame["who"] = np.arange(120) % count
+    notes = make_task(frame, target="y", group="who").notes
+    assert any(f"only {count} groups" in note for note in notes) == said

@@ -80,7 +80,7 @@ def holdout_ratio(task: Task, seed: int, splits: int) -> float:
     Where the test rows are fixed it is 1: only development sets overlap then, and S^2 holds what
     a fifth of the rows changes, not what a fresh training set would. (The factor was set by
     simulation: with it 95% intervals held in 94 to 97% of studies, with 0.25 in 74 to 79%; see
-    benchmarks/coverage.py.)
+    benchmarks/coverage.py. The same simulation set it, so this is a fit, not a check.)
     """
     if task.test_target is not None:
         return FIXED_RATIO

@@ -13,8 +13,7 @@ def _line(x: Number, a: Number, b: Number) -> Number:
 
 
 def _line_slope(x: Number, a: Number, b: Number) -> Number:
-    # The corners are rounded to float64.
-    return a if float(-b) / float(a) < x < (1 - float(b)) / float(a) else mpf(0)
+    return a if -b / a < x < (1 - b) / a else mpf(0)
 
 
 def _cloglog(x: Number) -> Number:

@@ -26,9 +26,9 @@ def spread(act: Activation) -> torch.Tensor:
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_the_gradient_is_the_slope_also_at_ties(act: Activation, dtype: torch.dtype) -> None:
     x = spread(act).to(dtype).requires_grad_()
-    act(x).backward(torch.full_like(x, 3.0))
+    act(x).backward(torch.full_like(x, 4.0))
     assert x.grad is not None
-    assert torch.equal(x.grad, 3 * act.slope(x.detach()))
+    assert torch.equal(x.grad, 4 * act.slope(x.detach()))
 
 
 def test_the_conventions_at_the_kinks() -> None:

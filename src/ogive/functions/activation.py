@@ -9,13 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ogive.door import room
 from ogive.errors import BadParameter, OgiveError, nearest
 from ogive.numerics import cost
+from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted, compiled
 from ogive.numerics.elementary import Array, is_tensor
-from ogive.numerics.kernels import Expression, as_input, evaluate
+from ogive.numerics.graph import Node
+from ogive.numerics.kernels import Expression, apply, as_input, evaluate, on_array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,19 +198,62 @@ class Activation:
         The input's floating dtype is kept; integers become float64 (arrays) or torch's default
         dtype (tensors). ``out`` receives the result and must match in shape and dtype.
         """
-        if out is None and is_tensor(x):
-            from ogive.numerics import autograd
-
-            return autograd.apply(self.value_expression, self.slope_expression, as_input(x))
-        return evaluate(self.value_expression, x, out)
+        return self._derivative(VALUE, self.value_expression, x, out)
 
     def slope(self, x: Any, out: Any = None) -> Any:
         """f'(x), elementwise, computed from the input; the convention holds at kinks."""
-        return evaluate(self.slope_expression, x, out)
+        return self._derivative(SLOPE, self.slope_expression, x, out)
+
+    def _derivative(self, wanted: Wanted, expression: Expression, x: Any, out: Any) -> Any:
+        if is_tensor(x):
+            from ogive.numerics import autograd
+
+            return autograd.apply(self, wanted.order, as_input(x), out)
+        if self.compiled is None:
+            return evaluate(expression, x, out)
+        return apply(self.compiled, wanted, x, out)
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
-        """(f(x), f'(x))."""
-        return self(x), self.slope(x)
+        """(f(x), f'(x)), computed together."""
+        if self.compiled is None or is_tensor(x):
+            return self(x), self.slope(x)
+        x = as_input(x)
+        made = np.empty_like(x), np.empty_like(x)
+        on_array(self.compiled, (VALUE, SLOPE), x, made)
+        return made if x.ndim else (made[0][()], made[1][()])
+
+    def parameter_slope(self, parameter: str, x: Any) -> Any:
+        """The derivative of f(x) by ``parameter``, elementwise, for arrays and numbers.
+
+        Raises :class:`BadParameter` for a parameter that the function does not have, and
+        :class:`OgiveError` where the definition does not say how it depends on it.
+        """
+        names = [p.name for p in self.definition.parameters]
+        if parameter not in names:
+            raise BadParameter(
+                f"{self.name} has no parameter {parameter!r}{nearest(parameter, names)}"
+            )
+        wanted = Wanted(0, names.index(parameter))
+        if self.compiled is None or not self.compiled.has(wanted):
+            raise OgiveError(
+                f"the slope of {self.name} by {parameter} is not known, because its value hands "
+                f"the parameter to something that is not in ogive.numerics.elementary"
+            )
+        return apply(self.compiled, wanted, x)
+
+    def higher(self, order: int) -> Node:
+        """The graph of a derivative of order 2 or more."""
+        if self.compiled is None:
+            raise OgiveError(
+                f"the second derivative of {self.name} is not known, because its value or slope "
+                "calls something that is not in ogive.numerics.elementary"
+            )
+        return self.compiled.node(Wanted(order))
+
+    @cached_property
+    def compiled(self) -> Compiled | None:
+        """The kernels of this function; None where its definition cannot be compiled."""
+        return compiled(self.definition.value, self.definition.slope, self.settings)
 
     @property
     def operations(self) -> cost.Operations:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import exp as exponential
-from math import expm1 as exponential_less_1
 from math import pi, tanh
 from math import sqrt as root
 
@@ -28,6 +27,7 @@ from ogive.numerics.elementary import (
     positive,
     sqrt,
 )
+from ogive.numerics.exact import NORMAL_PEAK, SQRT_HALF, TWO_BY_ROOT_PI, Exact
 
 
 def split_at(x: Array, c: float) -> tuple[Array, Array]:
@@ -77,7 +77,7 @@ erf_entry = register(
         summary="The error function: of all S-shapes here it nears its limits the fastest.",
         formula="erf(x)",
         value=erf,
-        slope=lambda x: (2 / root(pi)) * exp(-x * x),
+        slope=lambda x: exp(-x * x) * TWO_BY_ROOT_PI,
         facts=lambda: Facts(
             range=(-1.0, 1.0),
             limits=(-1.0, 1.0),
@@ -106,8 +106,8 @@ normal_cdf = register(
         family="sigmoidal",
         summary="The probability that a standard normal number lies below x: the gate of the GELU.",
         formula="erfc(-x/sqrt(2))/2",
-        value=lambda x: 0.5 * erfc(x * -root(0.5)),
-        slope=lambda x: (1 / root(2 * pi)) * exp(-0.5 * x * x),
+        value=lambda x: 0.5 * erfc(-x * SQRT_HALF),
+        slope=lambda x: exp(-0.5 * x * x) * NORMAL_PEAK,
         facts=lambda: Facts(
             range=(0.0, 1.0),
             limits=(0.0, 1.0),
@@ -128,7 +128,7 @@ normal_cdf = register(
     )
 )
 
-LECUN = 1.7159
+LECUN = Exact("1.7159")
 
 lecun_tanh = register(
     Definition(
@@ -136,8 +136,8 @@ lecun_tanh = register(
         family="sigmoidal",
         summary="A tanh stretched so that -1 and 1 are kept: inputs of variance 1 leave with it.",
         formula="1.7159*tanh(2*x/3)",
-        value=lambda x: LECUN * elementary.tanh((2 / 3) * x),
-        slope=lambda x: (LECUN * 8 / 3) * logistic_slope((4 / 3) * x),
+        value=lambda x: LECUN * elementary.tanh(x * 2 / 3),
+        slope=lambda x: 8 * (logistic_slope(x * 4 / 3) * LECUN) / 3,
         facts=lambda: Facts(
             range=(-LECUN, LECUN),
             limits=(-LECUN, LECUN),
@@ -236,7 +236,7 @@ dyt = register(
 
 def isru_value(x: Array, alpha: float) -> Array:
     """x/sqrt(1 + alpha x^2) without overflow."""
-    c = 1 / root(alpha)
+    c = 1 / sqrt(alpha)
     r, q = split_at(x, c)
     inner = r / c
     return copysign(r / sqrt(inner * inner + q * q), x)
@@ -244,7 +244,7 @@ def isru_value(x: Array, alpha: float) -> Array:
 
 def isru_slope(x: Array, alpha: float) -> Array:
     """(1 + alpha x^2)^(-3/2) without overflow."""
-    c = 1 / root(alpha)
+    c = 1 / sqrt(alpha)
     r, q = split_at(x, c)
     inner = r / c
     inverse = q / sqrt(inner * inner + q * q)
@@ -337,7 +337,7 @@ def _soft_clipping(x: Array, p: float) -> Array:
     # The difference of two softpluses, written as one logarithm that does not cancel.
     u = p * x
     e = exp(minimum(u, 0))
-    odds = -exponential_less_1(-p) * e / (exp(-maximum(u, 0)) + exponential(-p) * e)
+    odds = -expm1(-p) * e / (exp(-maximum(u, 0)) + exp(-p) * e)
     return minimum(log1p(odds) / p, 1)
 
 
@@ -348,7 +348,7 @@ soft_clipping = register(
         summary="The identity between 0 and 1 with softened corners, flat outside.",
         formula="log((1 + exp(p*x))/(1 + exp(p*(x - 1))))/p",
         value=_soft_clipping,
-        slope=lambda x, p: -exponential_less_1(-p) * logistic(p * x) * logistic(p - p * x),
+        slope=lambda x, p: -expm1(-p) * logistic(p * x) * logistic(p - p * x),
         parameters=(
             Parameter("p", 1.0, low=0.01, high=80.0, meaning="the sharpness of the corners"),
         ),

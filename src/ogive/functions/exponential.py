@@ -8,6 +8,7 @@ from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.bounded import isru_slope, isru_value
 from ogive.functions.registry import register
 from ogive.numerics.elementary import Array, exp, expm1, maximum, minimum, positive
+from ogive.numerics.exact import Exact
 
 
 def _elu(x: Array, alpha: float) -> Array:
@@ -55,8 +56,8 @@ elu = register(
 )
 
 # The two constants solve E f(z) = 0 and E f(z)^2 = 1 for standard normal z.
-SELU_SCALE = 1.0507009873554804934193349852946
-SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = Exact("1.0507009873554804934193349852946")
+SELU_ALPHA = Exact("1.6732632423543772848170429916717")
 
 selu = register(
     Definition(

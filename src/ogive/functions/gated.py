@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import pi
 from math import sqrt as root
 
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
@@ -19,8 +18,10 @@ from ogive.numerics.elementary import (
     logistic_slope,
     maximum,
     minimum,
+    softplus,
     tanh,
 )
+from ogive.numerics.exact import TWO_BY_ROOT_PI, Exact
 
 LOWEST = -0.2784645427610738  # of x times its logistic, near x = -1.278
 STEEPEST = 1.099839320128867  # the slope of the same, near x = 2.399
@@ -75,7 +76,7 @@ e_swish = register(
     )
 )
 
-QUICK = 1.702
+QUICK = Exact("1.702")
 
 quick_gelu = register(
     Definition(
@@ -102,7 +103,7 @@ aptx = register(
         summary="x gated by a tanh: with the defaults it is x times the logistic of 2x.",
         formula="gamma*x*(1 + tanh(beta*x))",
         # (1 + tanh(u))/2 is the logistic of 2u, which does not cancel for negative x.
-        value=lambda x, beta, gamma: (2 * gamma) * _swish(x, 2 * beta),
+        value=lambda x, beta, gamma: 2 * gamma * maximum(x, -FAR / beta) * logistic(2 * beta * x),
         slope=lambda x, beta, gamma: (2 * gamma) * _swish_slope(x, 2 * beta),
         parameters=(
             Parameter("beta", 1.0, low=1e-3, high=1e3, meaning="the sharpness of the gate"),
@@ -172,13 +173,9 @@ lisht = register(
 )
 
 
-def _softplus(x: Array) -> Array:
-    return maximum(x, 0) + log1p(exp(-absolute(x)))
-
-
 def _serf_slope(x: Array) -> Array:
-    s = _softplus(x)
-    return erf(s) + bounded(x, FAR) * ((2 / root(pi)) * exp(-s * s) * logistic(x))
+    s = softplus(x)
+    return erf(s) + bounded(x, FAR) * (exp(-s * s) * logistic(x) * TWO_BY_ROOT_PI)
 
 
 serf = register(
@@ -187,7 +184,7 @@ serf = register(
         family="gated",
         summary="x gated by the error function of its softplus; dips to -0.35 below 0 and returns.",
         formula="x*erf(log(1 + exp(x)))",
-        value=lambda x: maximum(x, -FAR) * erf(_softplus(x)),
+        value=lambda x: maximum(x, -FAR) * erf(softplus(x)),
         slope=_serf_slope,
         facts=lambda: Facts(
             range=(-0.3484374587596064, INF), limits=(0.0, INF), lipschitz=1.0861254441509972

@@ -14,6 +14,7 @@ from ogive.numerics.elementary import (
     maximum,
     minimum,
     positive,
+    where,
 )
 
 
@@ -278,10 +279,9 @@ srelu = register(
 
 def _nlrelu(x: Array, beta: float) -> Array:
     above = maximum(x, 0)
-    if beta <= 1:
-        return log1p(beta * above)
-    # In two parts, so that the product does not overflow.
-    return log1p(beta * minimum(above, 1e30)) + log(maximum(above, 1e30) / 1e30)
+    # Far out in two parts, so that the product does not overflow.
+    far = log(maximum(above, 1e30)) + log(beta)
+    return where(above > 1e30, far, log1p(beta * minimum(above, 1e30)))
 
 
 def _nlrelu_slope(x: Array, beta: float) -> Array:

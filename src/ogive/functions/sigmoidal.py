@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from ogive.functions.activation import Definition, Facts, Parameter, Source
 from ogive.functions.registry import register
 from ogive.numerics.elementary import (
@@ -164,10 +162,7 @@ def _corners(alpha: float, beta: float) -> tuple[float, float]:
 
 
 def _hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
-    # Measured from the corner, in two parts, so that values near 0 keep their digits.
-    low, _ = _corners(alpha, beta)
-    rest = float(-Fraction(beta) / Fraction(alpha) - Fraction(low))
-    return minimum(maximum(alpha * ((x - low) - rest), 0), 1)
+    return minimum(maximum(alpha * x + beta, 0), 1)
 
 
 def _hard_sigmoid_slope(x: Array, alpha: float, beta: float) -> Array:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from math import pi
-from math import sqrt as root
-
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.bounded import split_at
 from ogive.functions.registry import register
@@ -22,6 +19,7 @@ from ogive.numerics.elementary import (
     positive,
     sqrt,
 )
+from ogive.numerics.exact import NORMAL_PEAK, ROOT_2_BY_PI, SQRT_HALF, Exact
 
 # Beyond this every gate below is 0 or 1 in float64. Bounding x keeps infinity times zero away.
 FAR = 1000.0
@@ -97,12 +95,12 @@ log_sigmoid = register(
 
 def _normal_below(x: Array) -> Array:
     """The probability that a standard normal number lies below x."""
-    return 0.5 * erfc(x * -root(0.5))
+    return 0.5 * erfc(-x * SQRT_HALF)
 
 
 def _gelu_slope(x: Array) -> Array:
     near = bounded(x, FAR)
-    return _normal_below(x) + near * exp(-0.5 * near * near) * (1 / root(2 * pi))
+    return _normal_below(x) + near * exp(-0.5 * near * near) * NORMAL_PEAK
 
 
 gelu = register(
@@ -128,11 +126,11 @@ gelu = register(
     )
 )
 
-CUBIC = 0.044715
+CUBIC = Exact("0.044715")
 
 
 def _twice_u(x: Array) -> Array:
-    return (2 * root(2 / pi)) * x * (1 + CUBIC * x * x)
+    return 2 * (x * (1 + x * x * CUBIC) * ROOT_2_BY_PI)
 
 
 def _gelu_tanh(x: Array) -> Array:
@@ -142,7 +140,7 @@ def _gelu_tanh(x: Array) -> Array:
 
 def _gelu_tanh_slope(x: Array) -> Array:
     near = bounded(x, 50)
-    inner = (2 * root(2 / pi)) * (1 + 3 * CUBIC * near * near)
+    inner = 2 * ((1 + 3 * (near * near * CUBIC)) * ROOT_2_BY_PI)
     gate = _twice_u(near)
     return logistic(gate) + near * inner * logistic_slope(gate)
 
@@ -257,11 +255,11 @@ def _hypotenuse(x: Array, c: float) -> Array:
 
 def _squareplus(x: Array, b: float) -> Array:
     # In halves, so that the sum does not overflow either.
-    return maximum(x, 0) + (b / 4) / (_hypotenuse(x, root(b)) / 2 + absolute(x) / 2)
+    return maximum(x, 0) + (b / 4) / (_hypotenuse(x, sqrt(b)) / 2 + absolute(x) / 2)
 
 
 def _squareplus_slope(x: Array, b: float) -> Array:
-    h, above = _hypotenuse(x, root(b)), positive(x)
+    h, above = _hypotenuse(x, sqrt(b)), positive(x)
     below = (b / 4) / h / (h / 2 + absolute(x) / 2)
     return above * (1 - 2 * below) + below
 

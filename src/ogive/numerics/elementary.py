@@ -23,8 +23,17 @@ def is_tensor(x: Any) -> bool:
     return torch is not None and isinstance(x, torch.Tensor)
 
 
+def _own(*operands: Array) -> Any:
+    """The way in which a stand-in for an array (a node of a graph) takes these functions."""
+    for operand in operands:
+        own = getattr(type(operand), "elementary", None)
+        if own is not None:
+            return own
+    return None
+
+
 def _call(name: str, x: Array, *rest: Array) -> Array:
-    own = getattr(type(x), "elementary", None)
+    own = _own(x, *rest)
     if own is not None:
         return own(name, x, *rest)
     if is_tensor(x):
@@ -153,7 +162,7 @@ def positive(x: Array) -> Array:
         # long; twice the largest float lifts even a subnormal above 1. The step has no slope.
         large = sys.modules["torch"].finfo(x.dtype).max
         return (x.detach() * large).mul_(large).clamp(0, 1).abs()
-    own = getattr(type(x), "elementary", None)
+    own = _own(x)
     return np.heaviside(x, 0.0) if own is None else own("positive", x)
 
 
@@ -179,12 +188,15 @@ def largest(x: Array) -> float:
 
 def keep_nan(x: Array, y: Array) -> Array:
     """``y``, but NaN where ``x`` is: for expressions whose comparisons would lose a NaN."""
-    own = getattr(type(x), "elementary", None)
+    own = _own(x)
     return where(x == x, y, x) if own is None else own("keep_nan", x, y)  # noqa: PLR0124
 
 
 def logistic(x: Array) -> Array:
     """1 / (1 + exp(-x)), from exp of non-positive numbers, so that nothing overflows."""
+    own = _own(x)
+    if own is not None:
+        return own("logistic", x)
     return exp(minimum(x, 0)) / (1 + exp(-absolute(x)))
 
 
@@ -193,12 +205,18 @@ def logistic_slope(x: Array) -> Array:
 
     Taken from the output as s(1 - s) it would be 0 in float32 for every x above 16.6.
     """
+    own = _own(x)
+    if own is not None:
+        return own("logistic_slope", x)
     e = exp(-absolute(x))
     return e / ((1 + e) * (1 + e))
 
 
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), which neither overflows nor loses small values."""
+    own = _own(x)
+    if own is not None:
+        return own("softplus", x)
     return maximum(x, 0) + log1p(exp(-absolute(x)))
 
 
@@ -208,6 +226,9 @@ def less_tanh(x: Array) -> Array:
     Below 2 it is (x cosh x - sinh x)/cosh x, of which the numerator is the sum of
     2k/(2k + 1)! x^(2k + 1), all terms of one sign.
     """
+    own = _own(x)
+    if own is not None:
+        return own("less_tanh", x)
     near = maximum(minimum(x, 2), -2)
     square = near * near
     total = _LESS_TANH[-1]

@@ -1,11 +1,14 @@
-"""From an expression over :mod:`ogive.numerics.elementary` to a function of arrays.
+"""Arrays in, arrays out: every dtype, shape and stride through the compiled kernels.
 
 The rules of dtype are here and nowhere else:
 
-- float64 and float32 (and float16 and bfloat16) come back as they went in;
+- float64, float32, float16 and bfloat16 come back as they went in;
 - integers and booleans become float64 (NumPy) or torch's default dtype (tensors);
-- on NumPy everything is computed in float64 and rounded once at the end; on PyTorch float64 and
-  float32 are computed as they are and 16-bit floats in float32.
+- every result is computed with more bits than it has and rounded once.
+
+A function that cannot be compiled (a user's own, not written over
+:mod:`ogive.numerics.elementary`), and tensors that are not plain memory of this machine (under
+``torch.compile`` or ``vmap``, on another device) are computed by the expression as it is written.
 """
 
 from __future__ import annotations
@@ -17,9 +20,14 @@ from typing import Any
 import numpy as np
 
 from ogive.errors import OgiveError
+from ogive.numerics.compiled import KINDS, Compiled, Wanted
 from ogive.numerics.elementary import Array, is_tensor
+from ogive.numerics.sixteen import table
+from ogive.numerics.threads import PIECE, available, in_pieces
 
 Expression = Callable[..., Array]
+HALVES = {"float16", "bfloat16"}
+BUFFER = 1 << 13  # elements of a strided array gathered at a time
 
 
 def as_input(x: Any) -> Array:
@@ -42,21 +50,31 @@ def as_input(x: Any) -> Array:
     )
 
 
-def evaluate(expression: Expression, x: Any, out: Any = None) -> Array:
-    """``expression(x)`` for any array kind, shape and dtype, into ``out`` where given.
-
-    Raises :class:`OgiveError` if ``x`` is not numeric or ``out`` does not match it.
-    """
-    x = as_input(x)
-    if out is not None and (
-        is_tensor(out) != is_tensor(x) or out.shape != x.shape or out.dtype != x.dtype
-    ):
+def check_out(x: Array, out: Any) -> None:
+    """Raise :class:`OgiveError` unless ``out`` can receive a result for ``x``."""
+    if is_tensor(out) != is_tensor(x) or out.shape != x.shape or out.dtype != x.dtype:
         raise OgiveError(
             f"out has shape {tuple(out.shape)} and dtype {out.dtype}; "
             f"it must be of the input's kind, with shape {tuple(x.shape)} and dtype {x.dtype}"
         )
+    if not is_tensor(out) and not out.flags.writeable:
+        raise OgiveError("out is read-only; give an array that can be written to, or a copy")
+
+
+def evaluate(expression: Expression, x: Any, out: Any = None) -> Array:
+    """``expression(x)`` as it is written, for any array kind, into ``out`` where given.
+
+    NumPy arrays are computed in float64, 16-bit tensors in float32. Raises :class:`OgiveError`
+    if ``x`` is not numeric or ``out`` does not match it.
+    """
+    x = as_input(x)
+    if out is not None:
+        check_out(x, out)
     if is_tensor(x):
-        return _on_torch(expression, x, out)
+        torch = sys.modules["torch"]
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        result = expression(wide).to(x.dtype)
+        return result if out is None else out.copy_(result.detach())
     with np.errstate(all="ignore"):
         result = np.asarray(expression(x.astype(np.float64))).astype(x.dtype, copy=False)
     if out is None:
@@ -65,8 +83,89 @@ def evaluate(expression: Expression, x: Any, out: Any = None) -> Array:
     return out
 
 
-def _on_torch(expression: Expression, x: Any, out: Any) -> Any:
-    torch = sys.modules["torch"]
-    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-    result = expression(wide).to(x.dtype)
-    return result if out is None else out.copy_(result.detach())
+# NumPy arrays
+
+
+def on_array(function: Compiled, wanted: tuple[Wanted, ...], x: Any, outs: tuple[Any, ...]) -> None:
+    """Fill ``outs``, arrays of x's shape and dtype, with the derivatives ``wanted`` at ``x``."""
+    if x.size == 0:
+        return
+    if x.dtype.name in HALVES:
+        for one, out in zip(wanted, outs, strict=True):
+            np.take(table(function, one, x.dtype.name), _bits(x), out=_bits(out), mode="clip")
+        return
+    if x.dtype not in KINDS or not x.dtype.isnative:
+        wide = x.astype(np.float64)
+        for one, out in zip(wanted, outs, strict=True):
+            made = np.empty_like(wide)
+            on_array(function, (one,), wide, (made,))
+            out[...] = made
+        return
+    call = function.call(wanted, KINDS[x.dtype])
+    if any(np.may_share_memory(x, out) and not _same(x, out) for out in outs):
+        x = x.copy()
+    if _dense(x) and all(out.strides == x.strides and out.flags.aligned for out in outs):
+        walk(call, x.size, x.itemsize, x.ctypes.data, 0, tuple(o.ctypes.data for o in outs))
+        return
+    flags = [["readonly", "contig", "aligned"]] + [["writeonly", "contig", "aligned"]] * len(outs)
+    with np.nditer(
+        [x, *outs],
+        ["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "delay_bufalloc"],
+        flags,
+        order="K",
+        buffersize=BUFFER,
+    ) as pieces:
+        pieces.reset()
+        for given, *made in pieces:
+            call(given.size, given.ctypes.data, 0, 0, tuple(m.ctypes.data for m in made))
+
+
+def _bits(x: Any) -> Any:
+    return x.view(np.uint16)
+
+
+def _same(x: Any, out: Any) -> bool:
+    return bool(x.ctypes.data == out.ctypes.data and x.strides == out.strides)
+
+
+def _dense(x: Any) -> bool:
+    """Whether the elements fill one piece of memory, in whatever order."""
+    flags = x.flags
+    if not flags.aligned:
+        return False
+    return bool(
+        flags.c_contiguous or flags.f_contiguous or np.empty_like(x, subok=False).strides == x.strides
+    )
+
+
+def walk(
+    call: Any, count: int, size: int, x: int, upstream: int, outputs: tuple[int, ...]
+) -> None:
+    """A kernel over ``count`` dense elements of ``size`` bytes, on several threads if many."""
+    if count < 2 * PIECE or (threads := available()) == 1:
+        call(count, x, upstream, 0, outputs)
+        return
+
+    def piece(start: int, stop: int) -> None:
+        shift = start * size
+        call(
+            stop - start,
+            x + shift,
+            upstream and upstream + shift,
+            0,
+            tuple(o + shift for o in outputs),
+        )
+
+    in_pieces(piece, count, threads)
+
+
+def apply(function: Compiled, wanted: Wanted, x: Any, out: Any = None) -> Any:
+    """One derivative (or the value) of a function at a NumPy array or what becomes one."""
+    x = as_input(x)
+    if out is None:
+        out = np.empty_like(x)
+        on_array(function, (wanted,), x, (out,))
+        return out[()] if out.ndim == 0 else out
+    check_out(x, out)
+    on_array(function, (wanted,), x, (out,))
+    return out

@@ -1,0 +1,215 @@
+"""The compiled forms of a function: its value, slope, further derivatives, and those by its
+parameters, each made when it is first asked for.
+
+float32 is computed in float64 (:mod:`ogive.numerics.single`), float64 in pairs of float64
+(:mod:`ogive.numerics.pair`); each is rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ogive.numerics import machine
+from ogive.numerics.derive import derivative
+from ogive.numerics.graph import Graph, Node, trace
+from ogive.numerics.walk import Plan, source
+
+Expression = Callable[..., Any]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+KINDS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+_ENDS = np.array([-np.inf, np.inf, np.nan])
+_FAR = np.array([-1e30, 1e30, -1e200, 1e200])
+# Where roots are looked for: every binade that matters, and finely where functions bend.
+_SIZES = np.concatenate([np.geomspace(1e-30, 1e-3, 60), np.geomspace(1e-3, 1e5, 4000), [1e20, 1e38]])
+_GRID = np.concatenate([-_SIZES[::-1], _SIZES])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A derivative of a function: ``order`` times by x, and by the parameter of that number."""
+
+    order: int = 0
+    parameter: int | None = None
+
+
+VALUE, SLOPE = Wanted(), Wanted(1)
+
+
+class Traced:
+    """The graph of a definition, for all settings that lead to the same one."""
+
+    def __init__(self, value: Expression, slope: Expression, settings: tuple[float, ...]) -> None:
+        first, second = trace([value, slope], settings)
+        self.graph: Graph = first.graph
+        self._nodes = {VALUE: first, SLOPE: second}
+
+    def node(self, wanted: Wanted) -> Node:
+        """Raises :class:`TypeError` where an operation on the way has no known derivative."""
+        if wanted not in self._nodes:
+            if wanted.parameter is not None:
+                by = self.graph.parameters[wanted.parameter]
+                made = derivative(self.node(Wanted(wanted.order)), by)
+            else:
+                made = derivative(self.node(Wanted(wanted.order - 1)), self.graph.x)
+            self._nodes[wanted] = made
+        return self._nodes[wanted]
+
+
+@lru_cache(maxsize=1024)
+def _variants(value: Expression, slope: Expression) -> list[Traced]:  # noqa: ARG001
+    return []
+
+
+def _traced(value: Expression, slope: Expression, settings: tuple[float, ...]) -> Traced:
+    variants = _variants(value, slope)
+    for one in variants:
+        if one.graph.suits(settings):
+            return one
+    made = Traced(value, slope, settings)
+    variants.append(made)
+    return made
+
+
+@dataclass(frozen=True)
+class Call:
+    """A compiled kernel with its constants in place."""
+
+    function: Any
+    constants: Floats  # parameters, then the values at the infinities
+    parameters: int  # their addresses
+    ends: int
+
+    def __call__(
+        self, n: int, x: int, upstream: int, sums: int, outputs: tuple[int, ...]
+    ) -> None:
+        """Compute ``n`` elements; everything else is an address."""
+        self.function(n, self.parameters, x, upstream, self.ends, sums, *outputs)
+
+
+class Compiled:
+    """A function at given settings, as kernels.
+
+    Raises :class:`TypeError` or :class:`AttributeError` if value or slope cannot be compiled.
+    """
+
+    def __init__(self, value: Expression, slope: Expression, settings: tuple[float, ...]) -> None:
+        self.settings = settings
+        self._plain = (value, slope)
+        self._traced = _traced(value, slope, settings)
+        self._calls: dict[Any, Call] = {}
+        self._ends: dict[Wanted, tuple[float, float]] = {}
+        self._roots: dict[Wanted, bool] = {}
+        self.tables: dict[Any, Any] = {}  # of 16-bit floats
+        source(Plan((self._traced.node(VALUE), self._traced.node(SLOPE)), "double"))
+
+    def call(
+        self,
+        wanted: tuple[Wanted, ...],
+        kind: str,
+        *,
+        times: bool = False,
+        sums: tuple[Wanted, ...] = (),
+        raw: bool = False,
+    ) -> Call:
+        """The kernel that stores ``wanted`` for arrays of ``kind`` ("float" or "double")."""
+        key = (wanted, kind, times, sums, raw)
+        if key not in self._calls:
+            self._calls[key] = self._made(wanted, kind, times, sums, raw)
+        return self._calls[key]
+
+    def _made(
+        self,
+        wanted: tuple[Wanted, ...],
+        kind: str,
+        times: bool,
+        sums: tuple[Wanted, ...],
+        raw: bool,
+    ) -> Call:
+        every = wanted + sums
+        plan = Plan(
+            tuple(map(self._traced.node, wanted)),
+            kind,
+            short=kind == "float" and not any(map(self._has_root, every)),
+            times=times,
+            sums=tuple(map(self._traced.node, sums)),
+            ends=True,
+            raw=raw,
+        )
+        ends = [e for one in every for e in self.ends(one)]
+        return self._call(plan, ends)
+
+    def _call(self, plan: Plan, ends: list[float]) -> Call:
+        settings = self.settings if self._traced.graph.only is None else ()
+        constants = np.array([*settings, *ends, 0.0])
+        start = constants.ctypes.data
+        function = machine.function(source(plan))
+        return Call(function, constants, start, start + 8 * len(settings))
+
+    def node(self, wanted: Wanted) -> Node:
+        """Its place in the graph."""
+        return self._traced.node(wanted)
+
+    def has(self, wanted: Wanted) -> bool:
+        """Whether that derivative can be made from the definition."""
+        try:
+            self._traced.node(wanted)
+        except (TypeError, IndexError):
+            return False
+        return True
+
+    def far(self, wanted: Wanted, x: Floats) -> Floats:
+        """float64 values at finite x, without the infinities put right."""
+        call = self._call(Plan((self._traced.node(wanted),), "double"), [])
+        out = np.empty_like(x)
+        call(x.size, x.ctypes.data, 0, 0, (out.ctypes.data,))
+        return out
+
+    def ends(self, wanted: Wanted) -> tuple[float, float]:
+        """The values at -inf and +inf."""
+        if wanted not in self._ends:
+            if wanted in (VALUE, SLOPE):
+                plain = self._plain[wanted.order]
+                with np.errstate(all="ignore"):
+                    found = plain(_ENDS, *self.settings)
+                low, high, _ = map(float, np.broadcast_to(found, 3))
+            else:
+                near_low, near_high, low, high = self.far(wanted, _FAR)
+                low, high = _limit(near_low, low), _limit(near_high, high)
+            self._ends[wanted] = (low, high)
+        return self._ends[wanted]
+
+    def _has_root(self, wanted: Wanted) -> bool:
+        """Whether it changes sign elsewhere than at 0, so that terms cancel there."""
+        if wanted not in self._roots:
+            signs = np.sign(self.far(wanted, _GRID))
+            turns = signs[1:] * signs[:-1] < 0
+            turns[len(_SIZES) - 1] = False  # from the smallest negative number to the smallest
+            steps = signs[:-2] * signs[2:] < 0  # a root that was hit
+            self._roots[wanted] = bool(turns.any() or (steps & (signs[1:-1] == 0)).any())
+        return self._roots[wanted]
+
+
+def _limit(near: float, far: float) -> float:
+    """What a function tends to that is ``near`` at 1e30 and ``far`` at 1e200."""
+    if abs(far) > 1e100:
+        return float(np.copysign(np.inf, far))
+    if abs(far) < 1e-20 and abs(far) <= abs(near):
+        return 0.0
+    return far if abs(far - near) <= 1e-9 * abs(far) else float("nan")
+
+
+@lru_cache(maxsize=1024)
+def compiled(
+    value: Expression, slope: Expression, settings: tuple[float, ...]
+) -> Compiled | None:
+    """The kernels of a function, or None if it can only be evaluated as it is written."""
+    try:
+        return Compiled(value, slope, settings)
+    except (TypeError, AttributeError, ValueError):
+        return None

@@ -1,0 +1,272 @@
+"""A kernel as LLVM text: a walk over contiguous memory, one vector of elements at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ogive.numerics import machine
+from ogive.numerics.arithmetic import INFINITY, Arithmetic
+from ogive.numerics.graph import COMPARISONS, CONSTANT, INPUT, PARAMETER, Node, needed
+from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute
+from ogive.numerics.pair import Pairs
+from ogive.numerics.single import Single
+
+LANES = {"float": 16, "double": 8}
+_NAMES = {"abs": "abs_", "and": "and_", "or": "or_"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a kernel computes at each element.
+
+    ``results`` are stored, times the upstream gradient where ``times`` is set; ``sums`` are
+    multiplied by it and added up over all elements. ``ends`` says that the values of each result
+    and sum at -inf and +inf are handed in. ``raw`` stores both parts of each pair.
+    """
+
+    results: tuple[Node, ...]
+    kind: str  # of the arrays: "float" or "double"
+    short: bool = False  # see Single
+    times: bool = False
+    sums: tuple[Node, ...] = ()
+    ends: bool = False
+    raw: bool = False
+
+
+class _Step:
+    """The straight-line code of one vector: what comes in, and the lanes that go out."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.block = Block(LANES[plan.kind], machine.features())
+        self.numbers: Arithmetic = (
+            Single(self.block, short=plan.short) if plan.kind == "float" else Pairs(self.block)
+        )
+        every = (*plan.results, *plan.sums)
+        self.parameters = len(every[0].graph.parameters)
+        self.ends = 2 * len(every) if plan.ends else 0
+        made = self._made(every)
+        upstream = self._incoming("%g")
+        self.stored: list[Lane] = []
+        self.summed: list[Lane] = []
+        for i, node in enumerate(every):
+            number = self._with_ends(i, made[node.place])
+            if plan.times or i >= len(plan.results):
+                number = self.numbers.multiply(upstream, number)
+            if i >= len(plan.results):
+                self.summed.append(self.numbers.finish(number))
+            elif plan.raw:
+                self.stored += [number.high, number.low or self.block.number(0.0)]
+            else:
+                self.stored.append(self.numbers.finish(number))
+
+    def _incoming(self, name: str) -> Any:
+        return self.numbers.of(Lane(self.block, name, FLOAT))
+
+    def _made(self, results: tuple[Node, ...]) -> dict[int, Any]:
+        numbers = self.numbers
+        made: dict[int, Any] = {}
+        for node in needed(*results):
+            if node.operation == INPUT:
+                made[node.place] = self._incoming("%x")
+            elif node.operation == PARAMETER:
+                made[node.place] = self._incoming(f"%p{node.key[1]}")
+            elif node.operation == CONSTANT:
+                made[node.place] = numbers.constant(float(node.number or 0.0), node.key[2])
+            else:
+                operation = getattr(numbers, _NAMES.get(node.operation, node.operation))
+                made[node.place] = operation(*(made[o.place] for o in node.operands))
+        for node in results:
+            if node.operation in {*COMPARISONS, "and", "or", "isinf"}:
+                one, none = numbers.constant(1.0, 0.0), numbers.constant(0.0, 0.0)
+                made[node.place] = numbers.choose(made[node.place], one, none)
+        return made
+
+    def _with_ends(self, i: int, number: Any) -> Any:
+        if not self.plan.ends:
+            return number
+        x, numbers = Lane(self.block, "%x", FLOAT), self.numbers
+        edge = numbers.choose(
+            x > 0.0, self._incoming(f"%e{2 * i + 1}"), self._incoming(f"%e{2 * i}")
+        )
+        edge = numbers.choose(x.is_nan(), numbers.of(x), edge)
+        return numbers.choose(absolute(x) < INFINITY, number, edge)
+
+
+def source(plan: Plan) -> str:
+    """The LLVM text of ``kernel(n, parameters, x, upstream, ends, sums, *results)``.
+
+    All but the count are addresses. Raises :class:`AttributeError` for an operation that the
+    kernels do not know.
+    """
+    return _Walk(plan).text()
+
+
+class _Walk:
+    def __init__(self, plan: Plan) -> None:
+        self.step = _Step(plan)
+        self.plan, block = plan, self.step.block
+        self.lanes = block.lanes
+        self.kind, self.wide = block.vector(plan.kind), block.vector(FLOAT)
+        self.mask = block.vector(TRUTH)
+        self.bytes = 4 if plan.kind == "float" else 8
+        self.narrow = plan.kind == "float"
+        self.reads = ["x", "g"] if plan.times or plan.sums else ["x"]
+        self.constants = [f"%p{i}" for i in range(self.step.parameters)]
+        self.constants += [f"%e{i}" for i in range(self.step.ends)]
+        self.results = len(self.step.stored)
+        self.sums = range(self.results, self.results + len(self.step.summed))
+        self.shape = "{" + ", ".join([self.wide] * (self.results + len(self.sums))) + "}"
+        self.masked = f"v{self.lanes}f{8 * self.bytes}.p0"
+
+    def text(self) -> str:
+        outputs = [f"ptr %o{i}" for i in range(self.results)]
+        given = ["i64 %n", "ptr %ps", "ptr %x", "ptr %g", "ptr %es", "ptr %sums", *outputs]
+        declared = [line for text in self.step.block.declared for line in text.splitlines()]
+        return "\n".join(
+            [
+                *_once(declared),
+                f"declare {self.kind} @llvm.masked.load.{self.masked}"
+                f"(ptr, {self.mask}, {self.kind})",
+                f"declare void @llvm.masked.store.{self.masked}({self.kind}, ptr, {self.mask})",
+                f"declare double @llvm.vector.reduce.fadd.v{self.lanes}f64(double, {self.wide})",
+                'attributes #0 = { nounwind "prefer-vector-width"="512" }',
+                *self._step(),
+                f"define void @kernel({', '.join(given)}) #0 {{",
+                *self._whole_vectors(),
+                *self._last_vector(),
+                *self._totals(),
+                "}",
+            ]
+        )
+
+    def _step(self) -> list[str]:
+        wide, shape = self.wide, self.shape
+        given = ", ".join(f"{wide} {name}" for name in ["%x", "%g", *self.constants])
+        lines = [
+            f"define internal {shape} @step({given}) alwaysinline {{",
+            *self.step.block.lines,
+        ]
+        before = "poison"
+        for i, lane in enumerate([*self.step.stored, *self.step.summed]):
+            lines.append(f"  %r{i} = insertvalue {shape} {before}, {wide} {lane.name}, {i}")
+            before = f"%r{i}"
+        return [*lines, f"  ret {shape} {before}", "}"]
+
+    def _spread(self, name: str, kind: str, one: str) -> list[str]:
+        """``one`` in every lane."""
+        vector = f"<{self.lanes} x {kind}>"
+        return [
+            f"  {name}.in = insertelement {vector} poison, {kind} {one}, i64 0",
+            f"  {name} = shufflevector {vector} {name}.in, {vector} poison, "
+            f"<{self.lanes} x i32> zeroinitializer",
+        ]
+
+    def _stepped(self, tag: str, index: str, mask: str = "") -> list[str]:
+        """Load, compute and store one vector; ``mask`` says which lanes are there."""
+        lines = []
+        for name in self.reads:
+            at = f"%{name}.{tag}.at"
+            narrow = f"%{name}.{tag}" + (".narrow" if self.narrow else "")
+            lines.append(f"  {at} = getelementptr {self.plan.kind}, ptr %{name}, i64 {index}")
+            if mask:
+                lines.append(
+                    f"  {narrow} = call {self.kind} @llvm.masked.load.{self.masked}"
+                    f"(ptr align {self.bytes} {at}, {self.mask} {mask}, {self.kind} zeroinitializer)"
+                )
+            else:
+                lines.append(f"  {narrow} = load {self.kind}, ptr {at}, align {self.bytes}")
+            if self.narrow:
+                lines.append(f"  %{name}.{tag} = fpext {self.kind} {narrow} to {self.wide}")
+        upstream = f"%g.{tag}" if "g" in self.reads else "zeroinitializer"
+        given = ", ".join(f"{self.wide} {v}" for v in [f"%x.{tag}", upstream, *self.constants])
+        lines.append(f"  %made.{tag} = call {self.shape} @step({given})")
+        for i in range(self.results):
+            value = f"%out{i}.{tag}"
+            wide = f"{value}.wide" if self.narrow else value
+            lines.append(f"  {wide} = extractvalue {self.shape} %made.{tag}, {i}")
+            if self.narrow:
+                lines.append(f"  {value} = fptrunc {self.wide} {wide} to {self.kind}")
+            lines.append(f"  {value}.at = getelementptr {self.plan.kind}, ptr %o{i}, i64 {index}")
+            if mask:
+                lines.append(
+                    f"  call void @llvm.masked.store.{self.masked}({self.kind} {value}, "
+                    f"ptr align {self.bytes} {value}.at, {self.mask} {mask})"
+                )
+            else:
+                lines.append(f"  store {self.kind} {value}, ptr {value}.at, align {self.bytes}")
+        return lines
+
+    def _whole_vectors(self) -> list[str]:
+        lines = ["entry:"]
+        for pointer, prefix, count in (
+            ("%ps", "%p", self.step.parameters),
+            ("%es", "%e", self.step.ends),
+        ):
+            for i in range(count):
+                lines += [
+                    f"  {prefix}{i}.at = getelementptr double, ptr {pointer}, i64 {i}",
+                    f"  {prefix}{i}.one = load double, ptr {prefix}{i}.at",
+                    *self._spread(f"{prefix}{i}", "double", f"{prefix}{i}.one"),
+                ]
+        lines += [
+            f"  %whole = and i64 %n, {-self.lanes}",
+            "  %some = icmp ne i64 %whole, 0",
+            "  br i1 %some, label %loop, label %rest",
+            "loop:",
+            "  %i = phi i64 [0, %entry], [%next, %loop]",
+        ]
+        for j in self.sums:
+            lines.append(f"  %acc{j} = phi {self.wide} [zeroinitializer, %entry], [%sum{j}, %loop]")
+        lines += self._stepped("whole", "%i")
+        for j in self.sums:
+            lines.append(f"  %new{j} = extractvalue {self.shape} %made.whole, {j}")
+            lines.append(f"  %sum{j} = fadd {self.wide} %acc{j}, %new{j}")
+        return [
+            *lines,
+            f"  %next = add i64 %i, {self.lanes}",
+            "  %more = icmp ult i64 %next, %whole",
+            "  br i1 %more, label %loop, label %rest",
+        ]
+
+    def _last_vector(self) -> list[str]:
+        order = ", ".join(f"i64 {i}" for i in range(self.lanes))
+        lines = ["rest:"]
+        for j in self.sums:
+            lines.append(f"  %got{j} = phi {self.wide} [zeroinitializer, %entry], [%sum{j}, %loop]")
+        lines += [
+            "  %left = sub i64 %n, %whole",
+            "  %any = icmp ne i64 %left, 0",
+            "  br i1 %any, label %part, label %done",
+            "part:",
+            *self._spread("%lefts", "i64", "%left"),
+            f"  %there = icmp ult <{self.lanes} x i64> <{order}>, %lefts",
+            *self._stepped("part", "%whole", "%there"),
+        ]
+        for j in self.sums:
+            lines += [
+                f"  %last{j} = extractvalue {self.shape} %made.part, {j}",
+                f"  %kept{j} = select {self.mask} %there, {self.wide} %last{j}, "
+                f"{self.wide} zeroinitializer",
+                f"  %end{j} = fadd {self.wide} %got{j}, %kept{j}",
+            ]
+        return [*lines, "  br label %done"]
+
+    def _totals(self) -> list[str]:
+        lines = ["done:"]
+        for place, j in enumerate(self.sums):
+            lines += [
+                f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %part]",
+                f"  %one{j} = call reassoc double @llvm.vector.reduce.fadd.v{self.lanes}f64"
+                f"(double 0.0, {self.wide} %all{j})",
+                f"  %to{j} = getelementptr double, ptr %sums, i64 {place}",
+                f"  store double %one{j}, ptr %to{j}",
+            ]
+        return [*lines, "  ret void"]
+
+
+def _once(lines: list[str]) -> list[str]:
+    """The lines, declarations first and no declaration twice."""
+    declarations = sorted({line for line in lines if line.startswith("declare")})
+    return [*declarations, *(line for line in lines if not line.startswith("declare"))]

@@ -19,7 +19,6 @@ from ogive.errors import BadParameter, OgiveError, nearest
 from ogive.numerics import cost
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted, compiled
 from ogive.numerics.elementary import Array, is_tensor
-from ogive.numerics.graph import Node
 from ogive.numerics.kernels import Expression, apply, as_input, evaluate, on_array
 
 if TYPE_CHECKING:
@@ -240,15 +239,6 @@ class Activation:
                 f"the parameter to something that is not in ogive.numerics.elementary"
             )
         return apply(self.compiled, wanted, x)
-
-    def higher(self, order: int) -> Node:
-        """The graph of a derivative of order 2 or more."""
-        if self.compiled is None:
-            raise OgiveError(
-                f"the second derivative of {self.name} is not known, because its value or slope "
-                "calls something that is not in ogive.numerics.elementary"
-            )
-        return self.compiled.node(Wanted(order))
 
     @cached_property
     def compiled(self) -> Compiled | None:

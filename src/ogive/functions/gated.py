@@ -9,7 +9,6 @@ from ogive.functions.registry import register
 from ogive.functions.smooth import FAR, bounded, gelu
 from ogive.numerics.elementary import (
     Array,
-    absolute,
     erf,
     exp,
     expm1,

@@ -185,5 +185,5 @@ def sum_of_sigmoids(x: Any, offsets: Any) -> Any:
     if is_tensor(x):
         from ogive.numerics import autograd
 
-        return autograd.apply(total(logistic), total(logistic_slope), x)
+        return autograd.apply(autograd.Written(total(logistic), total(logistic_slope)), 0, x)
     return evaluate(total(logistic), x)

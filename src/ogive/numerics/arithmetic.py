@@ -21,8 +21,16 @@ ROOT_HALF_BITS = int(literal(math.sqrt(0.5)), 16)
 TINY = 2.0**-1022
 LOG2_E = 1.4426950408889634
 # log(2) and pi/2 in parts; products of the leading ones with small integers are exact.
-LN2 = (float.fromhex("0x1.62E42FEFA38p-1"), float.fromhex("0x1.EF35793C7673p-45"), float.fromhex("0x1.F97B57A079A19p-103"))
-HALF_PI = (float.fromhex("0x1.921FB54442D18p0"), float.fromhex("0x1.1A62633145C07p-54"), float.fromhex("-0x1.F1976B7ED8FBCp-110"))
+LN2 = (
+    float.fromhex("0x1.62E42FEFA38p-1"),
+    float.fromhex("0x1.EF35793C7673p-45"),
+    float.fromhex("0x1.F97B57A079A19p-103"),
+)
+HALF_PI = (
+    float.fromhex("0x1.921FB54442D18p0"),
+    float.fromhex("0x1.1A62633145C07p-54"),
+    float.fromhex("-0x1.F1976B7ED8FBCp-110"),
+)
 TWO_BY_PI = 0.6366197723675814
 
 
@@ -45,6 +53,10 @@ class Arithmetic(ABC):
     @abstractmethod
     def finish(self, a: Any) -> Lane:
         """The nearest float64."""
+
+    def settled(self, a: Any) -> Any:
+        """The same number in its plainest form."""
+        return a
 
     @abstractmethod
     def head(self, a: Any) -> Lane:
@@ -111,18 +123,22 @@ class Arithmetic(ABC):
 
     # Made from exp and its kin
 
+    def exp_below(self, a: Any) -> Any:
+        """exp(a) for a <= 0, where what is far below 1 need not be 0."""
+        return self.exp(a)
+
     def logistic(self, a: Any) -> Any:
-        e = self.exp(self.negative(self.abs_(a)))
+        e = self.exp_below(self.negative(self.abs_(a)))
         one = self._at(1.0)
         return self.divide(self.choose(self.head(a) < 0.0, e, one), self.add(e, one))
 
     def logistic_slope(self, a: Any) -> Any:
-        e = self.exp(self.negative(self.abs_(a)))
+        e = self.exp_below(self.negative(self.abs_(a)))
         below = self.add(e, self._at(1.0))
         return self.divide(e, self.multiply(below, below))
 
     def softplus(self, a: Any) -> Any:
-        e = self.exp(self.negative(self.abs_(a)))
+        e = self.exp_below(self.negative(self.abs_(a)))
         inside = self.log1p_inside(e)
         # Far below 0 nothing is added, and what exp keeps apart stays so.
         return self.choose(
@@ -154,10 +170,10 @@ class Arithmetic(ABC):
         size = self.minimum(self.abs_(a), self._at(2.0**500))
         square = self.multiply(size, size)
         root = self.sqrt(self.add(square, self._at(1.0)))
-        near = self.log1p(
-            self.add(size, self.divide(square, self.add(root, self._at(1.0))))
+        near = self.log1p(self.add(size, self.divide(square, self.add(root, self._at(1.0)))))
+        far = self.add(
+            self.log(self.maximum(self.abs_(a), self._at(1.0))), self.constant(*LN2_WHOLE)
         )
-        far = self.add(self.log(self.maximum(self.abs_(a), self._at(1.0))), self.constant(*LN2_WHOLE))
         big = self.head(self.abs_(a)) > 2.0**500
         return self.copysign(self.choose(big, far, near), self.head(a))
 

@@ -12,12 +12,15 @@ This module imports torch; it is imported only once a tensor has come in.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from torch.autograd import forward_ad
 
 import torch
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted
 from ogive.numerics.graph import interpret
-from ogive.numerics.kernels import check_out, evaluate, on_array, walk
+from ogive.numerics.kernels import Expression, check_out, evaluate, on_array, walk
 from ogive.numerics.sixteen import table
 
 if TYPE_CHECKING:
@@ -49,29 +52,49 @@ class Derivative(torch.autograd.Function):
             made = times_slope(ctx.act, ctx.order + 1, x, gradient)
             if made is not None:
                 return made, None, None
-        return gradient * Derivative.apply(x, ctx.act, ctx.order + 1), None, None  # type: ignore[no-untyped-call]
+        return gradient * _next(ctx.act, ctx.order, x), None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: Any) -> Any:
         (x,) = ctx.saved_tensors
-        return tangent * Derivative.apply(x, ctx.act, ctx.order + 1)  # type: ignore[no-untyped-call]
+        return tangent * _next(ctx.act, ctx.order, x)
 
     @staticmethod
     def vmap(_info: Any, dims: tuple[Any, ...], x: Tensor, act: Activation, order: int) -> Any:
         return Derivative.apply(x, act, order), dims[0]  # type: ignore[no-untyped-call]
 
 
-def apply(act: Activation, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
+@dataclass(frozen=True)
+class Written:
+    """A value with its slope, as expressions that are not compiled."""
+
+    value_expression: Expression
+    slope_expression: Expression
+    compiled: None = None
+    settings: tuple[float, ...] = ()
+
+
+def _next(act: Activation | Written, order: int, x: Tensor) -> Tensor:
+    """The derivative after that of ``order``, differentiable."""
+    if act.compiled is None:
+        # PyTorch differentiates the slope, where it is asked to, operation by operation.
+        return evaluate(act.slope_expression, x)  # type: ignore[no-any-return]
+    return Derivative.apply(x, act, order + 1)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
     """The derivative of that order (0: the value), differentiable; into ``out`` where given."""
     if out is not None:
         check_out(x, out)
         return compute(act, order, x.detach(), out)
-    if (x.requires_grad and torch.is_grad_enabled()) or not _is_memory(x):
+    differentiated = x.requires_grad and torch.is_grad_enabled()
+    # Only in forward mode may a tensor that asks for no gradient carry a derivative.
+    if differentiated or forward_ad._current_level >= 0 or not _is_memory(x):
         return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
     return compute(act, order, x)
 
 
-def compute(act: Activation, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
+def compute(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
     """The numbers alone."""
     compiled = act.compiled
     if compiled is None or not (_is_memory(x) and (out is None or _is_memory(out))):
@@ -82,7 +105,9 @@ def compute(act: Activation, order: int, x: Tensor, out: Tensor | None = None) -
     return out
 
 
-def times_slope(act: Activation, order: int, x: Tensor, gradient: Tensor) -> Tensor | None:
+def times_slope(
+    act: Activation | Written, order: int, x: Tensor, gradient: Tensor
+) -> Tensor | None:
     """``gradient`` times a derivative in one pass, or None where the kernels cannot."""
     compiled = act.compiled
     if compiled is None or x.dtype not in KINDS or gradient.dtype != x.dtype:
@@ -137,9 +162,10 @@ def _is_memory(x: Tensor) -> bool:
     )
 
 
-def _as_written(act: Activation, order: int, x: Tensor) -> Tensor:
+def _as_written(act: Activation | Written, order: int, x: Tensor) -> Tensor:
     if order == VALUE.order:
         return act.value_expression(x)  # type: ignore[no-any-return]
     if order == SLOPE.order:
         return act.slope_expression(x)  # type: ignore[no-any-return]
-    return interpret(act.higher(order), x, act.settings)  # type: ignore[no-any-return]
+    assert act.compiled is not None
+    return interpret(act.compiled.node(Wanted(order)), x, act.settings)  # type: ignore[no-any-return]

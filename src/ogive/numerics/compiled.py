@@ -26,7 +26,9 @@ KINDS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 _ENDS = np.array([-np.inf, np.inf, np.nan])
 _FAR = np.array([-1e30, 1e30, -1e200, 1e200])
 # Where roots are looked for: every binade that matters, and finely where functions bend.
-_SIZES = np.concatenate([np.geomspace(1e-30, 1e-3, 60), np.geomspace(1e-3, 1e5, 4000), [1e20, 1e38]])
+_SIZES = np.concatenate(
+    [np.geomspace(1e-30, 1e-3, 60), np.geomspace(1e-3, 1e5, 4000), [1e20, 1e38]]
+)
 _GRID = np.concatenate([-_SIZES[::-1], _SIZES])
 
 
@@ -85,9 +87,7 @@ class Call:
     parameters: int  # their addresses
     ends: int
 
-    def __call__(
-        self, n: int, x: int, upstream: int, sums: int, outputs: tuple[int, ...]
-    ) -> None:
+    def __call__(self, n: int, x: int, upstream: int, sums: int, outputs: tuple[int, ...]) -> None:
         """Compute ``n`` elements; everything else is an address."""
         self.function(n, self.parameters, x, upstream, self.ends, sums, *outputs)
 
@@ -205,9 +205,7 @@ def _limit(near: float, far: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def compiled(
-    value: Expression, slope: Expression, settings: tuple[float, ...]
-) -> Compiled | None:
+def compiled(value: Expression, slope: Expression, settings: tuple[float, ...]) -> Compiled | None:
     """The kernels of a function, or None if it can only be evaluated as it is written."""
     try:
         return Compiled(value, slope, settings)

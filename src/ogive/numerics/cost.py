@@ -1,18 +1,24 @@
 """What an expression costs, counted from the expression itself.
 
-A :class:`Traced` stands in for the array and counts the operations done to it. The count is the
-same on every machine, so a recommendation based on it does not change from run to run.
+The count is the same on every machine, so a recommendation based on it does not change from run
+to run. What a machine makes of it is measured by :mod:`ogive.functions.timing`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ogive.numerics.graph import CONSTANT, INPUT, PARAMETER, needed, trace
+
 TRANSCENDENTAL = {
-    *("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan"),
-    *("sinh", "cosh", "tanh", "asinh", "erf", "erfc", "power", "powered"),
+    **dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan"), 1),
+    **dict.fromkeys(("sinh", "cosh", "tanh", "asinh", "erf", "erfc", "power"), 1),
+    **dict.fromkeys(("logistic", "logistic_slope", "less_tanh"), 1),
+    "softplus": 2,  # an exponential and a logarithm
 }
+FREE = {INPUT, CONSTANT, PARAMETER, "keep_nan"}  # passing NaN on is our promise, not their cost
 
 
 @dataclass(frozen=True, order=True)
@@ -26,54 +32,10 @@ class Operations:
         return Operations(self.transcendental + other.transcendental, self.simple + other.simple)
 
 
-class Traced:
-    """An array that only counts; shared sub-expressions count once."""
-
-    def __init__(self, seen: dict[tuple[Any, ...], Traced], key: tuple[Any, ...]) -> None:
-        self.seen, self.key = seen, key
-
-    def _made(self, name: str, *others: Any) -> Traced:
-        parts = tuple(o.key if isinstance(o, Traced) else o for o in others)
-        key = (name, self.key, *parts)
-        return self.seen.setdefault(key, Traced(self.seen, key))
-
-    @staticmethod
-    def elementary(name: str, x: Traced, *rest: Any) -> Any:
-        # Passing a NaN on is our promise, not the function's cost.
-        return rest[0] if name == "keep_nan" else x._made(name, *rest)
-
-    def __neg__(self) -> Traced:
-        return self._made("negative")
-
-    def _binary(name: str) -> Any:  # type: ignore[misc]
-        return lambda self, other: self._made(name, other)
-
-    __add__ = __radd__ = _binary("add")
-    __mul__ = __rmul__ = _binary("multiply")
-    __sub__, __rsub__ = _binary("subtract"), _binary("subtracted")
-    __truediv__, __rtruediv__ = _binary("divide"), _binary("divided")
-    __rpow__ = _binary("powered")
-
-    def __pow__(self, other: Any) -> Traced:
-        # A whole power is a few products.
-        return self._made("whole_power" if _whole(other) else "power", other)
-
-    __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
-    __lt__, __le__ = _binary("less"), _binary("less_equal")
-    __eq__, __ne__ = _binary("equal"), _binary("not_equal")
-    __and__, __or__ = _binary("and"), _binary("or")
-    __hash__ = object.__hash__
-
-
-def _whole(power: Any) -> bool:
-    return isinstance(power, int | float) and float(power).is_integer()
-
-
-def count(*expressions: Any) -> Operations:
+def count(*expressions: Callable[..., Any]) -> Operations:
     """The operations that evaluating all ``expressions`` at one element takes."""
-    seen: dict[tuple[Any, ...], Traced] = {}
-    x = Traced(seen, ("x",))
-    for expression in expressions:
-        expression(x)
-    hard = sum(key[0] in TRANSCENDENTAL for key in seen)
-    return Operations(hard, len(seen) - hard)
+    if not expressions:
+        return Operations()
+    operations = [n.operation for n in needed(*trace(expressions)) if n.operation not in FREE]
+    hard = sum(TRANSCENDENTAL.get(one, 0) for one in operations)
+    return Operations(hard, sum(one not in TRANSCENDENTAL for one in operations))

@@ -42,6 +42,7 @@ FACTORS: dict[str, Callable[..., tuple[Any, ...]]] = {
     "softplus": lambda a: (el.logistic(a),),
     "less_tanh": lambda a: (el.tanh(a) * el.tanh(a),),
     "hypot": lambda a, b: (a / el.hypot(a, b), b / el.hypot(a, b)),
+    "keep_nan": lambda a, b: (None, 1.0),
     "copysign": lambda a, b: (el.copysign(1.0, a) * el.copysign(1.0, b), None),
 }
 FLAT = {*COMPARISONS, "and", "or", "isinf", "positive", "sign"}

@@ -155,9 +155,7 @@ class Lane:
     def bits(self) -> Lane:
         """Its 64 bits as integers."""
         b = self.block
-        return b.do(
-            f"bitcast {b.vector(FLOAT)} {self.name} to {b.vector(INTEGER)}", INTEGER
-        )
+        return b.do(f"bitcast {b.vector(FLOAT)} {self.name} to {b.vector(INTEGER)}", INTEGER)
 
     def as_float(self) -> Lane:
         """The float64 with these bits."""

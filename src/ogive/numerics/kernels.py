@@ -134,13 +134,13 @@ def _dense(x: Any) -> bool:
     if not flags.aligned:
         return False
     return bool(
-        flags.c_contiguous or flags.f_contiguous or np.empty_like(x, subok=False).strides == x.strides
+        flags.c_contiguous
+        or flags.f_contiguous
+        or np.empty_like(x, subok=False).strides == x.strides
     )
 
 
-def walk(
-    call: Any, count: int, size: int, x: int, upstream: int, outputs: tuple[int, ...]
-) -> None:
+def walk(call: Any, count: int, size: int, x: int, upstream: int, outputs: tuple[int, ...]) -> None:
     """A kernel over ``count`` dense elements of ``size`` bytes, on several threads if many."""
     if count < 2 * PIECE or (threads := available()) == 1:
         call(count, x, upstream, 0, outputs)

@@ -63,6 +63,11 @@ def _plus(*lows: Lane | None) -> Lane | None:
     return total
 
 
+def _counted(rest: Lane) -> Lane:
+    """A rest; 0 where it is no number, as beside an infinity."""
+    return select(absolute(rest) < INFINITY, rest, 0.0)
+
+
 class Pairs(Arithmetic):
     """Operations on pairs."""
 
@@ -79,7 +84,8 @@ class Pairs(Arithmetic):
         made = a.high
         if a.low is not None:
             # A rest of 0 would turn -0 into 0; one beside an infinity is no number.
-            made = select(a.low.differs(0.0), a.high + a.low, a.high)
+            counts = a.low.differs(0.0) & (absolute(a.low) < INFINITY)
+            made = select(counts, a.high + a.low, a.high)
         return made if a.power is None else self._scaled(made, a.power)
 
     def settled(self, a: Pair) -> Pair:
@@ -125,8 +131,7 @@ class Pairs(Arithmetic):
         high, rest = two_sum(a.high, b.high)
         low = _plus(a.low, b.low)
         rest = rest if low is None else rest + low
-        # Beside an infinity the rest is no number.
-        rest = select(rest.is_nan(), 0.0, rest)
+        rest = _counted(rest)
         return Pair(high, rest) if low is None else Pair(*quick_two_sum(high, rest))
 
     def subtract(self, a: Pair, b: Pair) -> Pair:
@@ -163,8 +168,7 @@ class Pairs(Arithmetic):
         power = a.power
         if b.power is not None:
             power = self._held((a.power or self.block.integer(0)) - b.power)
-        # Beside an infinite quotient or divisor the rest is no number.
-        return Pair(q, select(low.is_nan(), 0.0, low), power)
+        return Pair(q, _counted(low), power)
 
     def sqrt(self, a: Pair) -> Pair:
         a = self.settled(a)
@@ -173,7 +177,7 @@ class Pairs(Arithmetic):
         if a.low is not None:
             rest = rest + a.low
         low = rest / (root + root)
-        return Pair(root, select(low.is_nan(), 0.0, low))
+        return Pair(root, _counted(low))
 
     def copysign(self, a: Pair, b: Lane | Pair) -> Pair:
         side = b.high if isinstance(b, Pair) else b
@@ -192,7 +196,7 @@ class Pairs(Arithmetic):
     def _exp_parts(self, a: Pair) -> tuple[Pair, Lane]:
         """(exp(r) - 1, n) with a = n log(2) + r."""
         a = self.settled(a)
-        high = smaller(larger(a.high, -1400.0), 1400.0)
+        high = smaller(larger(a.high, -FURTHEST), FURTHEST)
         n = fma(high, LOG2_E, MAGIC) - MAGIC
         first = fma(-n, LN2[0], high)
         r, rest = two_sum(first, -(n * LN2[1]))
@@ -215,19 +219,26 @@ class Pairs(Arithmetic):
         less, n = self._exp_parts(a)
         high, rest = quick_two_sum(self.block.number(1.0), less.high)
         assert less.low is not None
-        return Pair(high, rest + less.low, self._whole(n))
+        low = rest + less.low
+        # Beyond the bounds not even a product with the largest float would be a finite number.
+        given = self.head(a)
+        above, below = given > FURTHEST, given < -FURTHEST
+        high = select(above, INFINITY, select(below, 0.0, high))
+        return Pair(high, select(above | below, 0.0, low), self._whole(n))
 
     def expm1(self, a: Pair) -> Pair:
         a = self.settled(a)
         less, n = self._exp_parts(a)
         assert less.low is not None
         power = self._whole(n)
+        high, rest = quick_two_sum(self.block.number(1.0), less.high)
+        large = Pair(high, rest + less.low, power)  # where 1 less does not count
         scaled = Pair(less.high, less.low, power)
         whole = self._scaled(self.block.number(1.0), power)
         made = self.add(Pair(*two_sum(whole, -1.0)), scaled)
         # Where nothing was taken off, the pair is the result and -0 stays.
         plain = n.same(0.0)
-        made = self.choose(plain, less, made)
+        made = self.choose(plain, less, self.choose(n > 200.0, large, made))
         # What is tiny is its own result, and keeps the sign of a 0.
         return self.choose(absolute(a.high) < NEGLIGIBLE, a, made)
 
@@ -288,9 +299,7 @@ class Pairs(Arithmetic):
         sine = Pair(*quick_two_sum(r, fma(r * square, polynomial(square, poly.SIN_REST[7]), rest)))
         tail = square * square * polynomial(square, poly.COS_REST[7])
         total, left = quick_two_sum(self.block.number(1.0), -0.5 * square)
-        cosine = Pair(
-            *quick_two_sum(total, left + fma(-r, rest, fma(error, -0.5, tail)))
-        )
+        cosine = Pair(*quick_two_sum(total, left + fma(-r, rest, fma(error, -0.5, tail))))
         return self.quartered(n, quarter, sine, cosine)
 
     def sin(self, a: Pair) -> Pair:
@@ -356,10 +365,9 @@ class Pairs(Arithmetic):
         near = self.subtract(self.constant(1.0, 0.0), self._erf_near(a))
         far = self._erfc_of(size)
         below = self.subtract(self.constant(2.0, 0.0), far)
-        return self.choose(
-            size.high < 0.5, near, self.choose(a.high < 0.0, below, far)
-        )
+        return self.choose(size.high < 0.5, near, self.choose(a.high < 0.0, below, far))
 
 
 STEEP, MIDDLE = 2.414213562373095, 0.41421356237309503
+FURTHEST = 1400.0  # of exp: 2 to that power is near the square of the largest float
 NEGLIGIBLE = 1e-100  # the square of what is smaller does not count beside 1

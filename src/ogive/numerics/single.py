@@ -2,8 +2,8 @@
 
 ``Single(short=True)`` uses polynomials and quotients to about 2^-28, which leaves float32 results
 within 0.6 ULP unless terms cancel; otherwise they are good to about 2^-51. Infinities, zeros and
-NaN give what the elementary functions give; exp is held between exp(-707) and exp(709), which
-float32 cannot tell from 0 and infinity.
+NaN give what the elementary functions give; exp is 0 below -707 and exp(709) above, which
+float32 cannot tell from infinity.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Single(Arithmetic):
 
     def _exp_parts(self, a: Lane) -> tuple[Lane, Lane]:
         """(exp(r) - 1, z) with a = n log(2) + r, where the low bits of z are those of n."""
-        a = smaller(larger(a, -707.0), 709.0)
+        a = smaller(larger(a, LOWEST), 709.0)
         z = fma(a, LOG2_E, MAGIC)
         n = z - MAGIC
         r = fma(-n, LN2[0], a)
@@ -108,6 +108,9 @@ class Single(Arithmetic):
         return fma(r * r, rest, r), z
 
     def exp(self, a: Lane) -> Lane:
+        return select(a < LOWEST, 0.0, self.exp_below(a))
+
+    def exp_below(self, a: Lane) -> Lane:
         less, z = self._exp_parts(a)
         return ((less + 1.0).bits() + (z.bits() << 52)).as_float()
 
@@ -193,18 +196,27 @@ class Single(Arithmetic):
         size = absolute(a)
         near = smaller(size, 0.5)
         w = near * near
-        small = fma(near * w, polynomial(w, poly.ERF_REST[5 if self.short else 9]), near * float(TWO_BY_ROOT_PI))
+        small = fma(
+            near * w,
+            polynomial(w, poly.ERF_REST[5 if self.short else 9]),
+            near * float(TWO_BY_ROOT_PI),
+        )
         return copysign(select(size < 0.5, small, 1.0 - self._erfc_of(size)), a)
 
     def erfc(self, a: Lane) -> Lane:
         size = absolute(a)
         near = smaller(size, 0.5)
         w = near * near
-        small = fma(near * w, polynomial(w, poly.ERF_REST[5 if self.short else 9]), near * float(TWO_BY_ROOT_PI))
+        small = fma(
+            near * w,
+            polynomial(w, poly.ERF_REST[5 if self.short else 9]),
+            near * float(TWO_BY_ROOT_PI),
+        )
         small = 1.0 - copysign(small, a)
         far = self._erfc_of(size)
         return select(size < 0.5, small, select(a < 0, 2.0 - far, far))
 
 
+LOWEST = -707.0  # the exponential of less is 0 beside any float32
 STEEP, MIDDLE = 2.414213562373095, 0.41421356237309503
 TINY_ANGLE = 1e-100

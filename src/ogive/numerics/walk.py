@@ -57,6 +57,7 @@ class _Step:
             if i >= len(plan.results):
                 self.summed.append(self.numbers.finish(number))
             elif plan.raw:
+                number = self.numbers.settled(number)
                 self.stored += [number.high, number.low or self.block.number(0.0)]
             else:
                 self.stored.append(self.numbers.finish(number))

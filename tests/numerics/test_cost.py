@@ -21,6 +21,6 @@ def test_a_shared_part_counts_once() -> None:
 
 def test_a_transcendental_operation_outweighs_simple_ones() -> None:
     assert count(exp) > count(lambda x: x * x + x - 1)
-    assert count(lambda x: 2.0**x) == count(lambda x: x**0.5) == Operations(1, 0)
+    assert count(lambda x: 2.0**x) == count(lambda x: x**0.3) == Operations(1, 0)
     assert count(lambda x: x**2) == Operations(0, 1)
     assert Operations(1, 2) + Operations(1, 1) == Operations(2, 3)

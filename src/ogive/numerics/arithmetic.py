@@ -133,7 +133,7 @@ class Arithmetic(ABC):
         return self.divide(self.choose(self.head(a) < 0.0, e, one), self.add(e, one))
 
     def logistic_slope(self, a: Any) -> Any:
-        e = self.exp_below(self.negative(self.abs_(a)))
+        e = self.exp(self.negative(self.abs_(a)))
         below = self.add(e, self._at(1.0))
         return self.divide(e, self.multiply(below, below))
 
@@ -265,7 +265,7 @@ def quadrant(a: Lane, rest: Lane | None) -> tuple[Lane, Lane, Lane]:
     z, r, s = _huge_put_right(a, z, r, s)
     if rest is not None:
         # Further out the rest is itself an angle; that of a product then counts as its rounding.
-        s = s + select(absolute(a) < 2.0**45, rest, 0.0)
+        r, s = two_sum(r, s + select(absolute(a) < 2.0**45, rest, 0.0))
     return z, r, s
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ogive.numerics import elementary as el
 from ogive.numerics.exact import TWO_BY_ROOT_PI
-from ogive.numerics.graph import COMPARISONS, Node, needed
+from ogive.numerics.graph import COMPARISONS, CONSTANT, Node, needed
 
 # By the operands: the factors that multiply their derivatives.
 FACTORS: dict[str, Callable[..., tuple[Any, ...]]] = {
@@ -86,7 +86,7 @@ def _chained(node: Node, inner: list[Node | None]) -> Node | None:
     for factor, slope in zip(FACTORS[node.operation](*node.operands), inner, strict=True):
         if slope is None or factor is None:
             continue
-        one = slope.number == 1.0
+        one = slope.operation == CONSTANT and slope.number == 1.0
         term = graph.node(factor) if one else slope * factor
         total = term if total is None else total + term
     return None if total is None else graph.node(total)

@@ -12,6 +12,7 @@ from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute
 from ogive.numerics.pair import Pairs
 from ogive.numerics.single import Single
 
+LONGEST = 6000  # instructions of a step; compiling takes about a second
 LANES = {"float": 16, "double": 8}
 _NAMES = {"abs": "abs_", "and": "and_", "or": "or_"}
 
@@ -62,6 +63,9 @@ class _Step:
             else:
                 self.stored.append(self.numbers.finish(number))
 
+        if len(self.block.lines) > LONGEST:
+            raise ValueError("the expression is too long to compile")
+
     def _incoming(self, name: str) -> Any:
         return self.numbers.of(Lane(self.block, name, FLOAT))
 
@@ -99,7 +103,7 @@ def source(plan: Plan) -> str:
     """The LLVM text of ``kernel(n, parameters, x, upstream, ends, sums, *results)``.
 
     All but the count are addresses. Raises :class:`AttributeError` for an operation that the
-    kernels do not know.
+    kernels do not know, and :class:`ValueError` for an expression that is too long.
     """
     return _Walk(plan).text()
 

@@ -61,12 +61,26 @@ def _erfc_scaled(t: Any) -> Any:
     return (1 + 2 * z) * mp.exp(z * z) * mp.erfc(z)
 
 
+def _less_tanh(w: Any) -> Any:
+    x = mp.sqrt(w)
+    return mpf(1) / 3 - 2 * w / 15 if x < SMALL else (x - mp.tanh(x)) / x**3
+
+
+Y_LEAST, Y_MOST = 1 / (mpf("10.3") + 3), mpf(1) / 3
+
+
+def _erfc_by_y(t: Any) -> Any:
+    y = (Y_MOST + Y_LEAST) / 2 + t * (Y_MOST - Y_LEAST) / 2
+    z = 1 / y - 3
+    return mp.exp(z * z) * mp.erfc(z) / y
+
+
 LN2 = mp.log(2)
 HALF, QUARTER = LN2 / 2 * mpf("1.001"), mp.pi / 4 * mpf("1.001")
 S = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.001")
 LAST = mpf(24) / 32  # z = 28, beyond which erfc is 0 in float64
 FITS: dict[str, tuple[str, Callable[[Any], Any], tuple[Any, Any], tuple[int, ...]]] = {
-    "EXP_REST": ("(exp(r) - 1 - r)/r^2, |r| <= log(2)/2", _exp_rest, (-HALF, HALF), (6, 11)),
+    "EXP_REST": ("(exp(r) - 1 - r)/r^2, |r| <= log(2)/2", _exp_rest, (-HALF, HALF), (5, 6, 11)),
     "EXP_THIRD": ("(exp(r) - 1 - r - r^2/2)/r^3", _exp_third, (-HALF, HALF), (11,)),
     "LOG_REST": ("(2 atanh(s) - 2 s)/s^3 in s^2", _log_rest, (mpf(0), S * S), (4, 7, 9)),
     "SIN_REST": ("(sin(r) - r)/r^3 in r^2, |r| <= pi/4", _sin_rest, (mpf(0), QUARTER**2), (7,)),
@@ -87,7 +101,25 @@ FITS: dict[str, tuple[str, Callable[[Any], Any], tuple[Any, Any], tuple[int, ...
         "(1 + 2 z) exp(z^2) erfc(z) in (z - 4)/(z + 4), z <= 28",
         _erfc_scaled,
         (mpf(-1), LAST),
-        (14, 24),
+        (24,),
+    ),
+    "ERFC_BY_Y": (
+        "exp(z^2) erfc(z)/y with y = 1/(z + 3), z <= 10.3, in t from -1 to 1 along y",
+        _erfc_by_y,
+        (mpf(-1), mpf(1)),
+        (10,),
+    ),
+    "LESS_TANH": (
+        "(x - tanh(x))/x^3 in x^2, |x| <= 1",
+        _less_tanh,
+        (mpf(0), mpf(1)),
+        (9, 20),
+    ),
+    "LOG_UNIT": (
+        "(2 atanh(s) - 2 s)/s^3 in s^2, s <= 1/3: for log(1 + e) with e <= 1",
+        _log_rest,
+        (mpf(0), mpf("0.1112")),
+        (5, 12),
     ),
 }
 
@@ -98,6 +130,9 @@ def main() -> None:
     print("Each name maps the number of coefficients to them. The error is the greatest on the")
     print('interval, before rounding to float64.\n"""\n')
     print("Table = dict[int, tuple[float, ...]]\n")
+    middle, half = (Y_MOST + Y_LEAST) / 2, (Y_MOST - Y_LEAST) / 2
+    print("# t of ERFC_BY_Y is Y_SCALE*y + Y_SHIFT")
+    print(f"Y_SCALE, Y_SHIFT = {float(1 / half)!r}, {float(-middle / half)!r}\n")
     for name, (what, function, interval, sizes) in FITS.items():
         print(f"# {what}")
         print(f"{name}: Table = {{")

@@ -7,7 +7,7 @@ import math
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.bounded import isru_slope, isru_value
 from ogive.functions.registry import register
-from ogive.numerics.elementary import Array, exp, expm1, maximum, minimum, positive
+from ogive.numerics.elementary import Array, exp, expm1, keep_nan, maximum, minimum, where
 from ogive.numerics.exact import Exact
 
 
@@ -16,8 +16,7 @@ def _elu(x: Array, alpha: float) -> Array:
 
 
 def _elu_slope(x: Array, alpha: float) -> Array:
-    above = positive(x)
-    return above + (1 - above) * alpha * exp(minimum(x, 0))
+    return where(x > 0, keep_nan(x, 1.0), alpha * exp(minimum(x, 0)))
 
 
 def _elu_facts(alpha: float) -> Facts:

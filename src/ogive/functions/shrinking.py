@@ -7,11 +7,11 @@ from ogive.functions.registry import register
 from ogive.numerics.elementary import (
     Array,
     absolute,
+    less_tanh,
     maximum,
     minimum,
     positive,
     tanh,
-    where,
 )
 
 LAMBD = Parameter(
@@ -117,22 +117,6 @@ shrink = register(
 )
 
 
-def _small_tanhshrink(x: Array) -> Array:
-    """x - tanh(x) for |x| <= 1, from tanh(x) = x/(1 + t) with t the continued fraction."""
-    square = x * x
-    tail = 17.0 + square / 19
-    for odd in (15, 13, 11, 9, 7, 5, 3):
-        tail = odd + square / tail
-    t = square / tail
-    return x * (t / (1 + t))
-
-
-def _tanhshrink(x: Array) -> Array:
-    # The difference would cancel near 0, where the function is x^3/3.
-    small = _small_tanhshrink(minimum(maximum(x, -1), 1))
-    return where(absolute(x) < 1, small, x - tanh(x))
-
-
 def _tanhshrink_slope(x: Array) -> Array:
     t = tanh(x)
     return t * t
@@ -144,7 +128,7 @@ tanhshrink = register(
         family="shrinking",
         summary="What tanh leaves over: flat at 0, and one below its input far out.",
         formula="x - tanh(x)",
-        value=_tanhshrink,
+        value=less_tanh,
         slope=_tanhshrink_slope,
         facts=lambda: Facts(
             range=(-INF, INF),

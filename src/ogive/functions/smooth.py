@@ -17,6 +17,7 @@ from ogive.numerics.elementary import (
     maximum,
     minimum,
     positive,
+    softplus_rest,
     sqrt,
 )
 from ogive.numerics.exact import NORMAL_PEAK, ROOT_2_BY_PI, SQRT_HALF, Exact
@@ -31,7 +32,7 @@ def bounded(x: Array, bound: float) -> Array:
 
 
 def _softplus(x: Array, beta: float) -> Array:
-    return maximum(x, 0) + log1p(exp(-absolute(beta * x))) / beta
+    return maximum(x, 0) + softplus_rest(beta * x) / beta
 
 
 softplus = register(
@@ -70,7 +71,7 @@ log_sigmoid = register(
         family="smooth",
         summary="The logarithm of the sigmoid: a softplus turned upside down, used in losses.",
         formula="log(1/(1 + exp(-x)))",
-        value=lambda x: minimum(x, 0) - log1p(exp(-absolute(x))),
+        value=lambda x: minimum(x, 0) - softplus_rest(x),
         slope=lambda x: logistic(-x),
         facts=lambda: Facts(
             range=(-INF, 0.0),

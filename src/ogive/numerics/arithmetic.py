@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from ogive.numerics import reduction
@@ -109,19 +110,37 @@ class Arithmetic(ABC):
     def keep_nan(self, a: Any, b: Any) -> Any:
         return self.choose(self.head(a).is_nan(), a, b)
 
+    def tame_positive(self, a: Any) -> Any:
+        """As ``positive`` for an ``a`` that is no NaN."""
+        return self.choose(self.head(a) > 0.0, self._at(1.0), self._at(0.0))
+
+    def tame_sign(self, a: Any) -> Any:
+        """As ``sign`` for an ``a`` that is no NaN."""
+        below = self.choose(self.head(a) < 0.0, self._at(-1.0), self._at(0.0))
+        return self.choose(self.head(a) > 0.0, self._at(1.0), below)
+
     def positive(self, a: Any) -> Any:
-        step = self.choose(self.head(a) > 0.0, self._at(1.0), self._at(0.0))
-        return self.keep_nan(a, step)
+        return self.keep_nan(a, self.tame_positive(a))
 
     def sign(self, a: Any) -> Any:
-        below = self.choose(self.head(a) < 0.0, self._at(-1.0), self._at(0.0))
-        side = self.choose(self.head(a) > 0.0, self._at(1.0), below)
-        return self.keep_nan(a, side)
+        return self.keep_nan(a, self.tame_sign(a))
 
     def isinf(self, a: Any) -> Lane:
         return self.head(self.abs_(a)).same(INFINITY)
 
     # Made from exp and its kin
+
+    def divide_by(self, a: Any, b: Any, number: float) -> Any:
+        """a/b, where b is that constant."""
+        return self.divide(a, b)
+
+    def tame_divide(self, a: Any, b: Any) -> Any:
+        """a/b for b that is neither 0 nor infinite, nor near the ends of float64."""
+        return self.divide(a, b)
+
+    def log1p_unit(self, a: Any) -> Any:
+        """log(1 + a) for 0 <= a <= 1."""
+        return self.log1p_inside(a)
 
     def exp_below(self, a: Any) -> Any:
         """exp(a) for a <= 0, where what is far below 1 need not be 0."""
@@ -130,16 +149,18 @@ class Arithmetic(ABC):
     def logistic(self, a: Any) -> Any:
         e = self.exp_below(self.negative(self.abs_(a)))
         one = self._at(1.0)
-        return self.divide(self.choose(self.head(a) < 0.0, e, one), self.add(e, one))
+        return self.tame_divide(self.choose(self.head(a) < 0.0, e, one), self.add(e, one))
 
     def logistic_slope(self, a: Any) -> Any:
         e = self.exp(self.negative(self.abs_(a)))
         below = self.add(e, self._at(1.0))
-        return self.divide(e, self.multiply(below, below))
+        return self.tame_divide(e, self.multiply(below, below))
+
+    def softplus_rest(self, a: Any) -> Any:
+        return self.log1p_unit(self.exp_below(self.negative(self.abs_(a))))
 
     def softplus(self, a: Any) -> Any:
-        e = self.exp_below(self.negative(self.abs_(a)))
-        inside = self.log1p_inside(e)
+        inside = self.softplus_rest(a)
         # Far below 0 nothing is added, and what exp keeps apart stays so.
         return self.choose(
             self.head(a) < 0.0, inside, self.add(self.maximum(a, self._at(0.0)), inside)
@@ -147,7 +168,7 @@ class Arithmetic(ABC):
 
     def tanh(self, a: Any) -> Any:
         t = self.expm1(self.multiply(self._at(-2.0), self.abs_(a)))
-        made = self.divide(self.negative(t), self.add(t, self._at(2.0)))
+        made = self.tame_divide(self.negative(t), self.add(t, self._at(2.0)))
         # -0, and what is so small that it is its own tangent
         made = self.choose(absolute(self.head(a)) < 1e-100, self.abs_(a), made)
         return self.copysign(made, self.head(a))
@@ -211,6 +232,20 @@ class Arithmetic(ABC):
         made = self.choose(odd, cosine, sine)
         return self.choose(_odd(k >> 1), self.negative(made), made)
 
+    def times_power(self, a: Lane, n: Lane) -> Lane:
+        """a 2^n for an integral float n, however large, by the instruction for it (AVX-512)."""
+        eight = "<8 x double>"
+        function = "@llvm.x86.avx512.mask.scalef.pd.512"
+        self.block.declared.add(
+            f"declare {eight} {function}({eight}, {eight}, {eight}, i8, i32)"
+        )
+        return self._by_eights(
+            lambda one, two: f"call {eight} {function}({eight} {one}, {eight} {two}, "
+            f"{eight} zeroinitializer, i8 -1, i32 4)",
+            a,
+            n,
+        )
+
     def reciprocal_estimate(self, b: Lane) -> Lane | None:
         """1/b to 2^-14, where the machine has an instruction for it."""
         block = self.block
@@ -219,28 +254,32 @@ class Arithmetic(ABC):
         eight = "<8 x double>"
         function = "@llvm.x86.avx512.rcp14.pd.512"
         block.declared.add(f"declare {eight} {function}({eight}, {eight}, i8)")
-        parts = []
+        return self._by_eights(
+            lambda one: f"call {eight} {function}({eight} {one}, {eight} zeroinitializer, i8 -1)", b
+        )
+
+    def _by_eights(self, instruction: Callable[..., str], *operands: Lane) -> Lane:
+        """An instruction on eight lanes, for each eight of the block's."""
+        block, parts = self.block, []
+        eight, whole = "<8 x double>", block.vector(FLOAT)
         for start in range(0, block.lanes, 8):
-            part = b.name
-            if block.lanes > 8:
-                order = ", ".join(f"i32 {i}" for i in range(start, start + 8))
-                whole = block.vector("double")
-                part = block.do(
-                    f"shufflevector {whole} {b.name}, {whole} poison, <8 x i32> <{order}>", "double"
+            order = ", ".join(f"i32 {i}" for i in range(start, start + 8))
+            given = [
+                o.name
+                if block.lanes == 8
+                else block.do(
+                    f"shufflevector {whole} {o.name}, {whole} poison, <8 x i32> <{order}>", FLOAT
                 ).name
-            parts.append(
-                block.do(
-                    f"call {eight} {function}({eight} {part}, {eight} zeroinitializer, i8 -1)",
-                    "double",
-                )
-            )
+                for o in operands
+            ]
+            parts.append(block.do(instruction(*given), FLOAT))
         if len(parts) == 1:
             return parts[0]
         order = ", ".join(f"i32 {i}" for i in range(block.lanes))
         return block.do(
             f"shufflevector {eight} {parts[0].name}, {eight} {parts[1].name}, "
             f"{block.vector('i32')} <{order}>",
-            "double",
+            FLOAT,
         )
 
 

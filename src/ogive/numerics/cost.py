@@ -16,6 +16,7 @@ TRANSCENDENTAL = {
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan"), 1),
     **dict.fromkeys(("sinh", "cosh", "tanh", "asinh", "erf", "erfc", "power"), 1),
     **dict.fromkeys(("logistic", "logistic_slope", "less_tanh"), 1),
+    "softplus_rest": 2,
     "softplus": 2,  # an exponential and a logarithm
 }
 FREE = {INPUT, CONSTANT, PARAMETER, "keep_nan"}  # passing NaN on is our promise, not their cost

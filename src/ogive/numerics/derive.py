@@ -39,6 +39,7 @@ FACTORS: dict[str, Callable[..., tuple[Any, ...]]] = {
     "erfc": lambda a: (-(el.exp(-(a * a)) * TWO_BY_ROOT_PI),),
     "logistic": lambda a: (el.logistic_slope(a),),
     "logistic_slope": lambda a: (-el.logistic_slope(a) * el.tanh(0.5 * a),),
+    "softplus_rest": lambda a: (el.where(a > 0.0, -el.logistic(-a), el.logistic(a)),),
     "softplus": lambda a: (el.logistic(a),),
     "less_tanh": lambda a: (el.tanh(a) * el.tanh(a),),
     "hypot": lambda a, b: (a / el.hypot(a, b), b / el.hypot(a, b)),

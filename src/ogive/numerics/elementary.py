@@ -212,12 +212,20 @@ def logistic_slope(x: Array) -> Array:
     return e / ((1 + e) * (1 + e))
 
 
+def softplus_rest(x: Array) -> Array:
+    """log(1 + exp(-|x|)): what softplus adds to max(x, 0)."""
+    own = _own(x)
+    if own is not None:
+        return own("softplus_rest", x)
+    return log1p(exp(-absolute(x)))
+
+
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), which neither overflows nor loses small values."""
     own = _own(x)
     if own is not None:
         return own("softplus", x)
-    return maximum(x, 0) + log1p(exp(-absolute(x)))
+    return maximum(x, 0) + softplus_rest(x)
 
 
 def less_tanh(x: Array) -> Array:

@@ -45,6 +45,7 @@ class Single(Arithmetic):
     def __init__(self, block: Block, *, short: bool) -> None:
         super().__init__(block)
         self.short = short
+        self.scales = "avx512f" in block.features
 
     def of(self, lane: Lane) -> Lane:
         return lane
@@ -74,14 +75,25 @@ class Single(Arithmetic):
         near = self.reciprocal_estimate(b)
         if near is None:
             return a / b
-        error = fma(-b, near, 1.0)
-        better = fma(near, error, near)
+        made = self.tame_divide(a, b)
+        # Dividing by 0 or infinity leaves no error to correct.
+        return select(made.is_nan(), a * near, made)
+
+    def tame_divide(self, a: Lane, b: Lane) -> Lane:
+        """a/b for b that is neither 0 nor infinite, nor near the ends of float64."""
+        near = self.reciprocal_estimate(b)
+        if near is None:
+            return a / b
+        better = fma(near, fma(-b, near, 1.0), near)
         if self.short:
-            return select(error.is_nan(), a * near, a * better)
+            return a * better
         better = fma(better, fma(-b, better, 1.0), better)
         q = a * better
-        r = fma(-b, q, a)
-        return select(r.is_nan(), a * near, fma(r, better, q))
+        return fma(fma(-b, q, a), better, q)
+
+    def divide_by(self, a: Lane, b: Lane, number: float) -> Lane:
+        inverse = 1.0 / number if number else INFINITY
+        return a * inverse if 0.0 < abs(inverse) < INFINITY else a / b
 
     def sqrt(self, a: Lane) -> Lane:
         return self.block.call("sqrt", a)
@@ -97,25 +109,32 @@ class Single(Arithmetic):
 
     # exp and logarithm
 
-    def _exp_parts(self, a: Lane) -> tuple[Lane, Lane]:
+    def _exp_parts(self, a: Lane, coefficients: int) -> tuple[Lane, Lane]:
         """(exp(r) - 1, z) with a = n log(2) + r, where the low bits of z are those of n."""
-        a = smaller(larger(a, LOWEST), 709.0)
         z = fma(a, LOG2_E, MAGIC)
         n = z - MAGIC
-        r = fma(-n, LN2[0], a)
-        r = fma(-n, LN2[1], r)
-        rest = polynomial(r, poly.EXP_REST[6 if self.short else 11])
+        if self.short:
+            r = fma(-n, LN2[0] + LN2[1], a)
+        else:
+            r = fma(-n, LN2[1], fma(-n, LN2[0], a))
+        rest = polynomial(r, poly.EXP_REST[coefficients if self.short else 11])
         return fma(r * r, rest, r), z
 
     def exp(self, a: Lane) -> Lane:
-        return select(a < LOWEST, 0.0, self.exp_below(a))
+        made = self._exp_within(smaller(larger(a, LOWEST), HIGHEST))
+        return made if self.scales else select(a < LOWEST, 0.0, made)
 
     def exp_below(self, a: Lane) -> Lane:
-        less, z = self._exp_parts(a)
+        return self._exp_within(larger(a, LOWEST))
+
+    def _exp_within(self, a: Lane) -> Lane:
+        less, z = self._exp_parts(a, 5)
+        if self.scales:
+            return self.times_power(less + 1.0, z - MAGIC)
         return ((less + 1.0).bits() + (z.bits() << 52)).as_float()
 
     def expm1(self, a: Lane) -> Lane:
-        less, z = self._exp_parts(a)
+        less, z = self._exp_parts(smaller(larger(a, LOWEST), HIGHEST), 6)
         power = ((z.bits() << 52) + ONE_BITS).as_float()
         return fma(power, less, power - 1.0)
 
@@ -127,7 +146,7 @@ class Single(Arithmetic):
         f = (i - shift).as_float() - 1.0
         if rest is not None:
             f = f + rest * ((u.block.integer(ONE_BITS) - shift).as_float())
-        s = self.divide(f, f + 2.0)
+        s = self.tame_divide(f, f + 2.0)
         w = s * s
         odd = fma(s * w, polynomial(w, poly.LOG_REST[4 if self.short else 7]), 2.0 * s)
         n = (k + MAGIC_BITS).as_float() - MAGIC
@@ -152,6 +171,17 @@ class Single(Arithmetic):
         u = a + 1.0
         back = u - 1.0
         return self._log(u, (1.0 - (u - back)) + (a - back))
+
+    def log1p_unit(self, a: Lane) -> Lane:
+        s = self.tame_divide(a, a + 2.0)
+        w = s * s
+        return fma(s * w, polynomial(w, poly.LOG_UNIT[5 if self.short else 12]), 2.0 * s)
+
+    def less_tanh(self, a: Lane) -> Lane:
+        near = smaller(absolute(a), 1.0)
+        w = near * near
+        inside = copysign(near * w * polynomial(w, poly.LESS_TANH[9 if self.short else 20]), a)
+        return select(absolute(a) < 1.0, inside, a - self.tanh(a))
 
     # periodic functions
 
@@ -185,12 +215,16 @@ class Single(Arithmetic):
 
     def _erfc_of(self, z: Lane) -> Lane:
         """erfc(z) for z >= 0."""
-        z = smaller(z, 28.0)
+        if self.short:
+            y = self.tame_divide(self.block.number(1.0), z + 3.0)
+            t = fma(y, poly.Y_SCALE, poly.Y_SHIFT)
+            return self.exp_below(-(z * z)) * (y * polynomial(t, poly.ERFC_BY_Y[10]))
+        z = smaller(z, 26.0)
         one, two = z + 4.0, fma(z, 2.0, 1.0)
-        inverse = self.divide(self.block.number(1.0), one * two)
+        inverse = self.tame_divide(self.block.number(1.0), one * two)
         t = (z - 4.0) * (two * inverse)
-        scaled = polynomial(t, poly.ERFC_SCALED[14 if self.short else 24])
-        return self.exp(-(z * z)) * scaled * (one * inverse)
+        scaled = polynomial(t, poly.ERFC_SCALED[24])
+        return self._exp_within(-(z * z)) * scaled * (one * inverse)
 
     def erf(self, a: Lane) -> Lane:
         size = absolute(a)
@@ -204,19 +238,10 @@ class Single(Arithmetic):
         return copysign(select(size < 0.5, small, 1.0 - self._erfc_of(size)), a)
 
     def erfc(self, a: Lane) -> Lane:
-        size = absolute(a)
-        near = smaller(size, 0.5)
-        w = near * near
-        small = fma(
-            near * w,
-            polynomial(w, poly.ERF_REST[5 if self.short else 9]),
-            near * float(TWO_BY_ROOT_PI),
-        )
-        small = 1.0 - copysign(small, a)
-        far = self._erfc_of(size)
-        return select(size < 0.5, small, select(a < 0, 2.0 - far, far))
+        far = self._erfc_of(absolute(a))
+        return select(a < 0, 2.0 - far, far)
 
 
-LOWEST = -707.0  # the exponential of less is 0 beside any float32
+LOWEST, HIGHEST = -707.0, 709.0  # of exp; beyond them float32 has 0 and infinity
 STEEP, MIDDLE = 2.414213562373095, 0.41421356237309503
 TINY_ANGLE = 1e-100

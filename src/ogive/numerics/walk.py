@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ogive.numerics import machine
-from ogive.numerics.arithmetic import INFINITY, Arithmetic
+from ogive.numerics.arithmetic import Arithmetic
 from ogive.numerics.graph import COMPARISONS, CONSTANT, INPUT, PARAMETER, Node, needed
-from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute
+from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane
 from ogive.numerics.pair import Pairs
 from ogive.numerics.single import Single
 
@@ -52,7 +52,7 @@ class _Step:
         self.stored: list[Lane] = []
         self.summed: list[Lane] = []
         for i, node in enumerate(every):
-            number = self._with_ends(i, made[node.place])
+            number = made[node.place]
             if plan.times or i >= len(plan.results):
                 number = self.numbers.multiply(upstream, number)
             if i >= len(plan.results):
@@ -62,7 +62,6 @@ class _Step:
                 self.stored += [number.high, number.low or self.block.number(0.0)]
             else:
                 self.stored.append(self.numbers.finish(number))
-
         if len(self.block.lines) > LONGEST:
             raise ValueError("the expression is too long to compile")
 
@@ -80,23 +79,33 @@ class _Step:
             elif node.operation == CONSTANT:
                 made[node.place] = numbers.constant(float(node.number or 0.0), node.key[2])
             else:
-                operation = getattr(numbers, _NAMES.get(node.operation, node.operation))
-                made[node.place] = operation(*(made[o.place] for o in node.operands))
+                made[node.place] = self._operation(node, [made[o.place] for o in node.operands])
         for node in results:
             if node.operation in {*COMPARISONS, "and", "or", "isinf"}:
                 one, none = numbers.constant(1.0, 0.0), numbers.constant(0.0, 0.0)
                 made[node.place] = numbers.choose(made[node.place], one, none)
         return made
 
-    def _with_ends(self, i: int, number: Any) -> Any:
-        if not self.plan.ends:
-            return number
-        x, numbers = Lane(self.block, "%x", FLOAT), self.numbers
-        edge = numbers.choose(
-            x > 0.0, self._incoming(f"%e{2 * i + 1}"), self._incoming(f"%e{2 * i}")
-        )
-        edge = numbers.choose(x.is_nan(), numbers.of(x), edge)
-        return numbers.choose(absolute(x) < INFINITY, number, edge)
+    def _operation(self, node: Node, operands: list[Any]) -> Any:
+        numbers, name = self.numbers, node.operation
+        if self.plan.ends and name in {"keep_nan", "positive", "sign"} and _is_tame(node.operands[0]):
+            # A NaN of x is put right at the end.
+            return operands[1] if name == "keep_nan" else getattr(numbers, f"tame_{name}")(*operands)
+        if name == "divide" and node.operands[1].operation == CONSTANT:
+            return numbers.divide_by(*operands, float(node.operands[1].number or 0.0))
+        return getattr(numbers, _NAMES.get(name, name))(*operands)
+
+
+def _is_tame(node: Node) -> bool:
+    """Whether it is no NaN for any number x."""
+    return node.operation in {INPUT, CONSTANT, PARAMETER} or (
+        node.operation in {"negative", "abs", "minimum", "maximum"}
+        and all(map(_is_tame, node.operands))
+    ) or (
+        node.operation in {"add", "subtract", "multiply"}
+        and any(o.fixed for o in node.operands)
+        and all(map(_is_tame, node.operands))
+    )
 
 
 def source(plan: Plan) -> str:
@@ -123,28 +132,31 @@ class _Walk:
         self.results = len(self.step.stored)
         self.sums = range(self.results, self.results + len(self.step.summed))
         self.shape = "{" + ", ".join([self.wide] * (self.results + len(self.sums))) + "}"
+        # The blocks that the two copies of the step end in.
+        self.back = "made.at.whole" if plan.ends else "loop"
+        self.last = "made.at.part" if plan.ends else "part"
         self.masked = f"v{self.lanes}f{8 * self.bytes}.p0"
 
     def text(self) -> str:
         outputs = [f"ptr %o{i}" for i in range(self.results)]
         given = ["i64 %n", "ptr %ps", "ptr %x", "ptr %g", "ptr %es", "ptr %sums", *outputs]
-        declared = [line for text in self.step.block.declared for line in text.splitlines()]
-        return "\n".join(
-            [
-                *_once(declared),
-                f"declare {self.kind} @llvm.masked.load.{self.masked}"
-                f"(ptr, {self.mask}, {self.kind})",
-                f"declare void @llvm.masked.store.{self.masked}({self.kind}, ptr, {self.mask})",
-                f"declare double @llvm.vector.reduce.fadd.v{self.lanes}f64(double, {self.wide})",
-                'attributes #0 = { nounwind "prefer-vector-width"="512" }',
-                *self._step(),
-                f"define void @kernel({', '.join(given)}) #0 {{",
-                *self._whole_vectors(),
-                *self._last_vector(),
-                *self._totals(),
-                "}",
-            ]
-        )
+        lines = [
+            f"declare {self.kind} @llvm.masked.load.{self.masked}(ptr, {self.mask}, {self.kind})",
+            f"declare void @llvm.masked.store.{self.masked}({self.kind}, ptr, {self.mask})",
+            f"declare double @llvm.vector.reduce.fadd.v{self.lanes}f64(double, {self.wide})",
+            f"declare i1 @llvm.vector.reduce.or.v{self.lanes}i1({self.mask})",
+            f"declare {self.wide} @llvm.fabs.v{self.lanes}f64({self.wide})",
+            *(line for text in sorted(self.step.block.declared) for line in text.splitlines()),
+            'attributes #0 = { nounwind "prefer-vector-width"="512" }',
+            *self._step(),
+            *(self._mend() if self.plan.ends else []),
+            f"define void @kernel({', '.join(given)}) #0 {{",
+            *self._whole_vectors(),
+            *self._last_vector(),
+            *self._totals(),
+            "}",
+        ]
+        return "\n".join(_once(lines))
 
     def _step(self) -> list[str]:
         wide, shape = self.wide, self.shape
@@ -156,6 +168,34 @@ class _Walk:
         before = "poison"
         for i, lane in enumerate([*self.step.stored, *self.step.summed]):
             lines.append(f"  %r{i} = insertvalue {shape} {before}, {wide} {lane.name}, {i}")
+            before = f"%r{i}"
+        return [*lines, f"  ret {shape} {before}", "}"]
+
+    def _mend(self) -> list[str]:
+        """What was made, with the given values at infinities, and NaN for NaN."""
+        wide, shape, inside = self.wide, self.shape, "splat (double 0x7FF0000000000000)"
+        given = ", ".join(f"{wide} {name}" for name in ["%x", "%g", *self.constants])
+        lines = [
+            f"define internal {shape} @mend({shape} %made, {given}) alwaysinline {{",
+            f"  %size = call {wide} @llvm.fabs.v{self.lanes}f64({wide} %x)",
+            f"  %fine = fcmp olt {wide} %size, {inside}",
+            f"  %above = fcmp ogt {wide} %x, zeroinitializer",
+            f"  %nan = fcmp uno {wide} %x, %x",
+        ]
+        before = "poison"
+        for i in range(self.results + len(self.sums)):
+            end = i // 2 if self.plan.raw else i
+            value = "zeroinitializer" if self.plan.raw and i % 2 else f"%edge{i}"
+            times = self.plan.times or i >= self.results
+            lines += [
+                f"  %old{i} = extractvalue {shape} %made, {i}",
+                f"  %side{i} = select {self.mask} %above, {wide} %e{2 * end + 1}, {wide} %e{2 * end}",
+                f"  %edge{i} = select {self.mask} %nan, {wide} %x, {wide} %side{i}",
+                *([f"  %times{i} = fmul {wide} {value}, %g"] if times else []),
+                f"  %new{i} = select {self.mask} %fine, {wide} %old{i}, "
+                f"{wide} {f'%times{i}' if times else value}",
+                f"  %r{i} = insertvalue {shape} {before}, {wide} %new{i}, {i}",
+            ]
             before = f"%r{i}"
         return [*lines, f"  ret {shape} {before}", "}"]
 
@@ -186,7 +226,24 @@ class _Walk:
                 lines.append(f"  %{name}.{tag} = fpext {self.kind} {narrow} to {self.wide}")
         upstream = f"%g.{tag}" if "g" in self.reads else "zeroinitializer"
         given = ", ".join(f"{self.wide} {v}" for v in [f"%x.{tag}", upstream, *self.constants])
-        lines.append(f"  %made.{tag} = call {self.shape} @step({given})")
+        if self.plan.ends:
+            lines += [
+                f"  %first.{tag} = call {self.shape} @step({given})",
+                f"  %size.{tag} = call {self.wide} @llvm.fabs.v{self.lanes}f64({self.wide} %x.{tag})",
+                f"  %odd.{tag} = fcmp uge {self.wide} %size.{tag}, splat (double 0x7FF0000000000000)",
+                f"  %some.{tag} = call i1 @llvm.vector.reduce.or.v{self.lanes}i1({self.mask} %odd.{tag})",
+                f"  br label %have.{tag}",
+                f"have.{tag}:",
+                f"  br i1 %some.{tag}, label %mend.{tag}, label %made.at.{tag}",
+                f"mend.{tag}:",
+                f"  %mended.{tag} = call {self.shape} @mend({self.shape} %first.{tag}, {given})",
+                f"  br label %made.at.{tag}",
+                f"made.at.{tag}:",
+                f"  %made.{tag} = phi {self.shape} [%first.{tag}, %have.{tag}], "
+                f"[%mended.{tag}, %mend.{tag}]",
+            ]
+        else:
+            lines.append(f"  %made.{tag} = call {self.shape} @step({given})")
         for i in range(self.results):
             value = f"%out{i}.{tag}"
             wide = f"{value}.wide" if self.narrow else value
@@ -220,10 +277,11 @@ class _Walk:
             "  %some = icmp ne i64 %whole, 0",
             "  br i1 %some, label %loop, label %rest",
             "loop:",
-            "  %i = phi i64 [0, %entry], [%next, %loop]",
+            f"  %i = phi i64 [0, %entry], [%next, %{self.back}]",
         ]
         for j in self.sums:
-            lines.append(f"  %acc{j} = phi {self.wide} [zeroinitializer, %entry], [%sum{j}, %loop]")
+            start = f"[zeroinitializer, %entry], [%sum{j}, %{self.back}]"
+            lines.append(f"  %acc{j} = phi {self.wide} {start}")
         lines += self._stepped("whole", "%i")
         for j in self.sums:
             lines.append(f"  %new{j} = extractvalue {self.shape} %made.whole, {j}")
@@ -239,7 +297,8 @@ class _Walk:
         order = ", ".join(f"i64 {i}" for i in range(self.lanes))
         lines = ["rest:"]
         for j in self.sums:
-            lines.append(f"  %got{j} = phi {self.wide} [zeroinitializer, %entry], [%sum{j}, %loop]")
+            start = f"[zeroinitializer, %entry], [%sum{j}, %{self.back}]"
+            lines.append(f"  %got{j} = phi {self.wide} {start}")
         lines += [
             "  %left = sub i64 %n, %whole",
             "  %any = icmp ne i64 %left, 0",
@@ -262,7 +321,7 @@ class _Walk:
         lines = ["done:"]
         for place, j in enumerate(self.sums):
             lines += [
-                f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %part]",
+                f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %{self.last}]",
                 f"  %one{j} = call reassoc double @llvm.vector.reduce.fadd.v{self.lanes}f64"
                 f"(double 0.0, {self.wide} %all{j})",
                 f"  %to{j} = getelementptr double, ptr %sums, i64 {place}",

@@ -7,9 +7,9 @@ A :class:`Definition` is the entry: formula, value, slope, parameters and facts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,14 @@ from ogive.errors import BadParameter, OgiveError, nearest
 from ogive.numerics import cost
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted, compiled
 from ogive.numerics.elementary import Array, is_tensor
-from ogive.numerics.kernels import Expression, apply, as_input, evaluate, on_array
+from ogive.numerics.kernels import (
+    Expression,
+    apply,
+    apply_wanted,
+    as_input,
+    evaluate,
+    on_array,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +35,14 @@ if TYPE_CHECKING:
     from ogive.report.card import Card
 
 INF = math.inf
+
+
+@lru_cache(maxsize=1)
+def _on_tensors() -> Callable[..., Any]:
+    """How tensors are computed; it imports torch, so it is fetched once a tensor has come in."""
+    from ogive.numerics import autograd
+
+    return autograd.apply
 
 
 @dataclass(frozen=True)
@@ -197,20 +212,18 @@ class Activation:
         The input's floating dtype is kept; integers become float64 (arrays) or torch's default
         dtype (tensors). ``out`` receives the result and must match in shape and dtype.
         """
-        return self._derivative(VALUE, self.value_expression, x, out)
+        return self._derivative(0, x, out)
 
     def slope(self, x: Any, out: Any = None) -> Any:
         """f'(x), elementwise, computed from the input; the convention holds at kinks."""
-        return self._derivative(SLOPE, self.slope_expression, x, out)
+        return self._derivative(1, x, out)
 
-    def _derivative(self, wanted: Wanted, expression: Expression, x: Any, out: Any) -> Any:
+    def _derivative(self, order: int, x: Any, out: Any) -> Any:
         if is_tensor(x):
-            from ogive.numerics import autograd
-
-            return autograd.apply(self, wanted.order, as_input(x), out)
+            return _on_tensors()(self, order, x, out)
         if self.compiled is None:
-            return evaluate(expression, x, out)
-        return apply(self.compiled, wanted, x, out)
+            return evaluate(self.slope_expression if order else self.value_expression, x, out)
+        return apply(self.compiled, order, x, out)
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
         """(f(x), f'(x)), computed together."""
@@ -238,7 +251,7 @@ class Activation:
                 f"the slope of {self.name} by {parameter} is not known, because its value hands "
                 f"the parameter to something that is not in ogive.numerics.elementary"
             )
-        return apply(self.compiled, wanted, x)
+        return apply_wanted(self.compiled, wanted, as_input(x))
 
     @cached_property
     def compiled(self) -> Compiled | None:
@@ -260,9 +273,16 @@ class Activation:
                 f"ogive.numerics.elementary ({error}); write both over its functions"
             ) from None
 
-    def module(self) -> Module:
-        """This function as a ``torch.nn.Module``."""
-        return room("torch.module").ActivationModule(self)  # type: ignore[no-any-return]
+    def module(self, learnable: Sequence[str] = (), channels: int | None = None) -> Module:
+        """This function as a ``torch.nn.Module``.
+
+        The parameters named in ``learnable`` are learned, from their present values on: one
+        number each, or one for each of ``channels`` along the input's second dimension.
+        """
+        made = room("torch.module")
+        if learnable:
+            return made.LearnableModule(self, learnable, channels)  # type: ignore[no-any-return]
+        return made.ActivationModule(self)  # type: ignore[no-any-return]
 
     def card(self) -> Card:
         """What is known of this function, each claim checked: see :class:`Card`."""

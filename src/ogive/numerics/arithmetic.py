@@ -236,12 +236,12 @@ class Arithmetic(ABC):
         """a 2^n for an integral float n, however large, by the instruction for it (AVX-512)."""
         eight = "<8 x double>"
         function = "@llvm.x86.avx512.mask.scalef.pd.512"
-        self.block.declared.add(
-            f"declare {eight} {function}({eight}, {eight}, {eight}, i8, i32)"
-        )
+        self.block.declared.add(f"declare {eight} {function}({eight}, {eight}, {eight}, i8, i32)")
         return self._by_eights(
-            lambda one, two: f"call {eight} {function}({eight} {one}, {eight} {two}, "
-            f"{eight} zeroinitializer, i8 -1, i32 4)",
+            lambda one, two: (
+                f"call {eight} {function}({eight} {one}, {eight} {two}, "
+                f"{eight} zeroinitializer, i8 -1, i32 4)"
+            ),
             a,
             n,
         )

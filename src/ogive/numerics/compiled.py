@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ogive.numerics import machine
+from ogive.numerics.cost import nested
 from ogive.numerics.derive import derivative
 from ogive.numerics.graph import Graph, Node, trace
 from ogive.numerics.walk import Plan, source
@@ -50,6 +51,8 @@ class Traced:
         first, second = trace([value, slope], settings)
         self.graph: Graph = first.graph
         self._nodes = {VALUE: first, SLOPE: second}
+        self._functions: dict[Any, Any] = {}
+        source(Plan((first, second), "double"))  # raises what cannot be compiled
 
     def node(self, wanted: Wanted) -> Node:
         """Raises :class:`TypeError` where an operation on the way has no known derivative."""
@@ -61,6 +64,17 @@ class Traced:
                 made = derivative(self.node(Wanted(wanted.order - 1)), self.graph.x)
             self._nodes[wanted] = made
         return self._nodes[wanted]
+
+
+    def function(self, plan: Plan) -> Any:
+        """The machine code of a plan over nodes of this graph."""
+        key = (
+            *(tuple(n.place for n in nodes) for nodes in (plan.results, plan.sums)),
+            (plan.kind, plan.short, plan.times, plan.ends, plan.raw),
+        )
+        if key not in self._functions:
+            self._functions[key] = machine.function(source(plan))
+        return self._functions[key]
 
 
 @lru_cache(maxsize=1024)
@@ -95,18 +109,27 @@ class Call:
 class Compiled:
     """A function at given settings, as kernels.
 
-    Raises :class:`TypeError` or :class:`AttributeError` if value or slope cannot be compiled.
+    ``passing`` settings, of parameters that are being learned, will be gone at the next step:
+    for them it is not worth finding out whether short forms suffice. Raises :class:`TypeError` or :class:`AttributeError` if value or slope cannot be compiled.
     """
 
-    def __init__(self, value: Expression, slope: Expression, settings: tuple[float, ...]) -> None:
+    def __init__(
+        self,
+        value: Expression,
+        slope: Expression,
+        settings: tuple[float, ...],
+        *,
+        passing: bool = False,
+    ) -> None:
         self.settings = settings
+        self.passing = passing
         self._plain = (value, slope)
         self._traced = _traced(value, slope, settings)
         self._calls: dict[Any, Call] = {}
         self._ends: dict[Wanted, tuple[float, float]] = {}
         self._roots: dict[Wanted, bool] = {}
         self.tables: dict[Any, Any] = {}  # of 16-bit floats
-        source(Plan((self._traced.node(VALUE), self._traced.node(SLOPE)), "double"))
+        self.ready: dict[Any, tuple[Any, int, int]] = {}  # by order and dtype, for the quick way
 
     def call(
         self,
@@ -135,7 +158,7 @@ class Compiled:
         plan = Plan(
             tuple(map(self._traced.node, wanted)),
             kind,
-            short=kind == "float" and not any(map(self._has_root, every)),
+            short=kind == "float" and not (self.passing or any(map(self._magnifies, every))),
             times=times,
             sums=tuple(map(self._traced.node, sums)),
             ends=True,
@@ -148,8 +171,7 @@ class Compiled:
         settings = self.settings if self._traced.graph.only is None else ()
         constants = np.array([*settings, *ends, 0.0])
         start = constants.ctypes.data
-        function = machine.function(source(plan))
-        return Call(function, constants, start, start + 8 * len(settings))
+        return Call(self._traced.function(plan), constants, start, start + 8 * len(settings))
 
     def node(self, wanted: Wanted) -> Node:
         """Its place in the graph."""
@@ -183,6 +205,10 @@ class Compiled:
                 low, high = _limit(near_low, low), _limit(near_high, high)
             self._ends[wanted] = (low, high)
         return self._ends[wanted]
+
+    def _magnifies(self, wanted: Wanted) -> bool:
+        """Whether small errors on the way may grow: terms cancel, or exp is taken of exp."""
+        return nested(self._traced.node(wanted)) or self._has_root(wanted)
 
     def _has_root(self, wanted: Wanted) -> bool:
         """Whether it changes sign elsewhere than at 0, so that terms cancel there."""

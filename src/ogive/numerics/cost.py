@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ogive.numerics.graph import CONSTANT, INPUT, PARAMETER, needed, trace
+from ogive.numerics.graph import CONSTANT, INPUT, PARAMETER, Node, needed, trace
 
 TRANSCENDENTAL = {
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan"), 1),
@@ -31,6 +31,20 @@ class Operations:
 
     def __add__(self, other: Operations) -> Operations:
         return Operations(self.transcendental + other.transcendental, self.simple + other.simple)
+
+
+def nested(result: Node) -> bool:
+    """Whether a transcendental function is taken of what another gave."""
+    above: set[int] = set()  # the nodes made from a transcendental
+    for node in needed(result):
+        inside = any(o.place in above for o in node.operands)
+        if node.operation in TRANSCENDENTAL:
+            if inside:
+                return True
+            above.add(node.place)
+        elif inside:
+            above.add(node.place)
+    return False
 
 
 def count(*expressions: Callable[..., Any]) -> Operations:

@@ -13,6 +13,7 @@ A function that cannot be compiled (a user's own, not written over
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ import numpy as np
 from ogive.errors import OgiveError
 from ogive.numerics.compiled import KINDS, Compiled, Wanted
 from ogive.numerics.elementary import Array, is_tensor
-from ogive.numerics.sixteen import table
+from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE, available, in_pieces
 
 Expression = Callable[..., Array]
@@ -92,7 +93,7 @@ def on_array(function: Compiled, wanted: tuple[Wanted, ...], x: Any, outs: tuple
         return
     if x.dtype.name in HALVES:
         for one, out in zip(wanted, outs, strict=True):
-            np.take(table(function, one, x.dtype.name), _bits(x), out=_bits(out), mode="clip")
+            _on_arrays(look_up(function, one, x.dtype.name), x.view(np.uint16), out.view(np.uint16))
         return
     if x.dtype not in KINDS or not x.dtype.isnative:
         wide = x.astype(np.float64)
@@ -101,7 +102,10 @@ def on_array(function: Compiled, wanted: tuple[Wanted, ...], x: Any, outs: tuple
             on_array(function, (one,), wide, (made,))
             out[...] = made
         return
-    call = function.call(wanted, KINDS[x.dtype])
+    _on_arrays(function.call(wanted, KINDS[x.dtype]), x, *outs)
+
+
+def _on_arrays(call: Any, x: Any, *outs: Any) -> None:
     if any(np.may_share_memory(x, out) and not _same(x, out) for out in outs):
         x = x.copy()
     if _dense(x) and all(out.strides == x.strides and out.flags.aligned for out in outs):
@@ -118,10 +122,6 @@ def on_array(function: Compiled, wanted: tuple[Wanted, ...], x: Any, outs: tuple
         pieces.reset()
         for given, *made in pieces:
             call(given.size, given.ctypes.data, 0, 0, tuple(m.ctypes.data for m in made))
-
-
-def _bits(x: Any) -> Any:
-    return x.view(np.uint16)
 
 
 def _same(x: Any, out: Any) -> bool:
@@ -159,9 +159,23 @@ def walk(call: Any, count: int, size: int, x: int, upstream: int, outputs: tuple
     in_pieces(piece, count, threads)
 
 
-def apply(function: Compiled, wanted: Wanted, x: Any, out: Any = None) -> Any:
-    """One derivative (or the value) of a function at a NumPy array or what becomes one."""
+def apply(function: Compiled, order: int, x: Any, out: Any = None) -> Any:
+    """A derivative (order 0: the value) at a NumPy array, or at what becomes one."""
+    if type(x) is np.ndarray and 0 < x.size < 2 * PIECE and x.ndim and x.flags.c_contiguous:
+        # The usual case, in few steps: they count for small arrays.
+        ready = function.ready.get((order, x.dtype)) or _prepared(function, order, x.dtype)
+        if ready is not None and (out is None or _takes(out, x)):
+            if out is None:
+                out = np.empty_like(x)
+            kernel, parameters, ends = ready
+            kernel(x.size, parameters, address(x), 0, ends, 0, address(out))
+            return out
     x = as_input(x)
+    return apply_wanted(function, Wanted(order), x, out)
+
+
+def apply_wanted(function: Compiled, wanted: Wanted, x: Any, out: Any = None) -> Any:
+    """As :func:`apply`, for any derivative and any array."""
     if out is None:
         out = np.empty_like(x)
         on_array(function, (wanted,), x, (out,))
@@ -169,3 +183,38 @@ def apply(function: Compiled, wanted: Wanted, x: Any, out: Any = None) -> Any:
     check_out(x, out)
     on_array(function, (wanted,), x, (out,))
     return out
+
+
+def _takes(out: Any, x: Any) -> bool:
+    return (
+        type(out) is np.ndarray
+        and out.dtype == x.dtype
+        and out.shape == x.shape
+        and out.flags.c_contiguous
+        and out.flags.writeable
+        and (address(out) == address(x) or not np.may_share_memory(out, x))
+    )
+
+
+def _prepared(function: Compiled, order: int, dtype: Any) -> tuple[Any, int, int] | None:
+    """A kernel with its constants, kept for the quick way; None where that does not serve."""
+    if dtype not in KINDS or not dtype.isnative:
+        return None
+    call = function.call((Wanted(order),), KINDS[dtype])
+    made = function.ready[(order, dtype)] = (call.function, call.parameters, call.ends)
+    return made
+
+
+def _looked_up(x: Any) -> int:
+    return int(_AT(id(x) + _OFFSET).value or 0)
+
+
+def _asked(x: Any) -> int:
+    return int(x.ctypes.data)
+
+
+# Where an array's memory begins stands right after the head of its object; asking the array
+# takes five times as long. Should an interpreter lay objects out differently, it is asked.
+_AT, _OFFSET = ctypes.c_void_p.from_address, object.__basicsize__
+_SAMPLE = np.zeros(3)
+address = _looked_up if _looked_up(_SAMPLE) == _asked(_SAMPLE) else _asked

@@ -7,13 +7,34 @@ once more, to 16 bits, cannot land on the wrong side (Boldo, Melquiond 2008).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ogive.numerics import machine
 from ogive.numerics.compiled import Compiled, Wanted
 
 Bits = np.ndarray[Any, np.dtype[np.uint16]]
+LOOK_UP = """define void @kernel(i64 %n, ptr %table, ptr %x, ptr %out) {
+entry:
+  %some = icmp ne i64 %n, 0
+  br i1 %some, label %loop, label %done
+loop:
+  %i = phi i64 [0, %entry], [%next, %loop]
+  %from = getelementptr i16, ptr %x, i64 %i
+  %bits = load i16, ptr %from, align 2
+  %place = zext i16 %bits to i64
+  %at = getelementptr i16, ptr %table, i64 %place
+  %made = load i16, ptr %at, align 2
+  %to = getelementptr i16, ptr %out, i64 %i
+  store i16 %made, ptr %to, align 2
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret void
+}"""
 EVERY = np.arange(1 << 16, dtype=np.uint16)
 
 
@@ -24,6 +45,24 @@ def table(function: Compiled, wanted: Wanted, name: str) -> Bits:
         function.tables[key] = _made(function, wanted, name)
     found: Bits = function.tables[key]
     return found
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """A table as a kernel; called as :class:`ogive.numerics.compiled.Call` is."""
+
+    function: Any
+    table: Bits
+
+    def __call__(self, n: int, x: int, upstream: int, sums: int, outputs: tuple[int, ...]) -> None:
+        """Look ``n`` numbers up; x and the output are addresses, the others are not used."""
+        del upstream, sums
+        self.function(n, self.table.ctypes.data, x, *outputs)
+
+
+def look_up(function: Compiled, wanted: Wanted, name: str) -> LookUp:
+    """The kernel that looks results up."""
+    return LookUp(machine.function(LOOK_UP), table(function, wanted, name))
 
 
 def _made(function: Compiled, wanted: Wanted, name: str) -> Bits:

@@ -88,9 +88,15 @@ class _Step:
 
     def _operation(self, node: Node, operands: list[Any]) -> Any:
         numbers, name = self.numbers, node.operation
-        if self.plan.ends and name in {"keep_nan", "positive", "sign"} and _is_tame(node.operands[0]):
+        if (
+            self.plan.ends
+            and name in {"keep_nan", "positive", "sign"}
+            and _is_tame(node.operands[0])
+        ):
             # A NaN of x is put right at the end.
-            return operands[1] if name == "keep_nan" else getattr(numbers, f"tame_{name}")(*operands)
+            return (
+                operands[1] if name == "keep_nan" else getattr(numbers, f"tame_{name}")(*operands)
+            )
         if name == "divide" and node.operands[1].operation == CONSTANT:
             return numbers.divide_by(*operands, float(node.operands[1].number or 0.0))
         return getattr(numbers, _NAMES.get(name, name))(*operands)
@@ -98,13 +104,17 @@ class _Step:
 
 def _is_tame(node: Node) -> bool:
     """Whether it is no NaN for any number x."""
-    return node.operation in {INPUT, CONSTANT, PARAMETER} or (
-        node.operation in {"negative", "abs", "minimum", "maximum"}
-        and all(map(_is_tame, node.operands))
-    ) or (
-        node.operation in {"add", "subtract", "multiply"}
-        and any(o.fixed for o in node.operands)
-        and all(map(_is_tame, node.operands))
+    return (
+        node.operation in {INPUT, CONSTANT, PARAMETER}
+        or (
+            node.operation in {"negative", "abs", "minimum", "maximum"}
+            and all(map(_is_tame, node.operands))
+        )
+        or (
+            node.operation in {"add", "subtract", "multiply"}
+            and any(o.fixed for o in node.operands)
+            and all(map(_is_tame, node.operands))
+        )
     )
 
 
@@ -319,9 +329,12 @@ class _Walk:
 
     def _totals(self) -> list[str]:
         lines = ["done:"]
+        for j in self.sums:
+            lines.append(
+                f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %{self.last}]"
+            )
         for place, j in enumerate(self.sums):
             lines += [
-                f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %{self.last}]",
                 f"  %one{j} = call reassoc double @llvm.vector.reduce.fadd.v{self.lanes}f64"
                 f"(double 0.0, {self.wide} %all{j})",
                 f"  %to{j} = getelementptr double, ptr %sums, i64 {place}",

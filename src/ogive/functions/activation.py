@@ -26,6 +26,7 @@ from ogive.numerics.kernels import (
     as_input,
     evaluate,
     on_array,
+    times,
 )
 
 if TYPE_CHECKING:
@@ -224,6 +225,22 @@ class Activation:
         if self.compiled is None:
             return evaluate(self.slope_expression if order else self.value_expression, x, out)
         return apply(self.compiled, order, x, out)
+
+    def times_slope(self, upstream: Any, x: Any) -> Any:
+        """``upstream`` f'(x), elementwise, in one pass and rounded once: back-propagation's step.
+
+        Both are arrays or tensors of one shape and dtype; nothing is recorded for autograd.
+        """
+        if is_tensor(x):
+            from ogive.numerics import autograd
+
+            made = autograd.times_slope(self, 1, x.detach(), upstream.detach())
+            return upstream.detach() * self.slope(x.detach()) if made is None else made
+        if self.compiled is not None and x.dtype == upstream.dtype and x.shape == upstream.shape:
+            made = times(self.compiled, 1, x, upstream)
+            if made is not None:
+                return made
+        return upstream * self.slope(x)
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
         """(f(x), f'(x)), computed together."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ogive.numerics import reduction
 from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute, fma, literal, select
@@ -35,7 +35,10 @@ HALF_PI = (
 TWO_BY_PI = 0.6366197723675814
 
 
-class Arithmetic(ABC):
+T = TypeVar("T")
+
+
+class Arithmetic(ABC, Generic[T]):
     """Operations of a graph on one kind of number, called ``a`` and ``b`` below."""
 
     def __init__(self, block: Block) -> None:
@@ -44,50 +47,104 @@ class Arithmetic(ABC):
     # What each kind has its own way of
 
     @abstractmethod
-    def of(self, lane: Lane) -> Any:
+    def of(self, lane: Lane) -> T:
         """A float64 as such a number."""
 
     @abstractmethod
-    def constant(self, value: float, rest: float) -> Any:
+    def constant(self, value: float, rest: float) -> T:
         """The number value + rest."""
 
     @abstractmethod
-    def finish(self, a: Any) -> Lane:
+    def finish(self, a: T) -> Lane:
         """The nearest float64."""
 
-    def settled(self, a: Any) -> Any:
-        """The same number in its plainest form."""
-        return a
+    @abstractmethod
+    def both(self, a: T) -> tuple[Lane, Lane]:
+        """The leading float64 and what is left."""
 
     @abstractmethod
-    def head(self, a: Any) -> Lane:
+    def head(self, a: T) -> Lane:
         """The leading float64, for comparing."""
 
     @abstractmethod
-    def choose(self, where: Lane, a: Any, b: Any) -> Any:
+    def choose(self, where: Lane, a: T, b: T) -> T:
         """a where ``where`` holds, b elsewhere."""
 
-    def _at(self, number: float) -> Any:
+    @abstractmethod
+    def add(self, a: T, b: T) -> T: ...
+
+    @abstractmethod
+    def subtract(self, a: T, b: T) -> T: ...
+
+    @abstractmethod
+    def multiply(self, a: T, b: T) -> T: ...
+
+    @abstractmethod
+    def divide(self, a: T, b: T) -> T: ...
+
+    @abstractmethod
+    def negative(self, a: T) -> T: ...
+
+    @abstractmethod
+    def abs_(self, a: T) -> T: ...
+
+    @abstractmethod
+    def sqrt(self, a: T) -> T: ...
+
+    @abstractmethod
+    def copysign(self, a: T, b: T | Lane) -> T: ...
+
+    @abstractmethod
+    def exp(self, a: T) -> T: ...
+
+    @abstractmethod
+    def expm1(self, a: T) -> T: ...
+
+    @abstractmethod
+    def log(self, a: T) -> T: ...
+
+    @abstractmethod
+    def log1p(self, a: T) -> T: ...
+
+    @abstractmethod
+    def log1p_inside(self, a: T) -> T: ...
+
+    @abstractmethod
+    def sin(self, a: T) -> T: ...
+
+    @abstractmethod
+    def cos(self, a: T) -> T: ...
+
+    @abstractmethod
+    def atan(self, a: T) -> T: ...
+
+    @abstractmethod
+    def erf(self, a: T) -> T: ...
+
+    @abstractmethod
+    def erfc(self, a: T) -> T: ...
+
+    def _at(self, number: float) -> T:
         return self.constant(number, 0.0)
 
     # Comparing and choosing
 
-    def greater(self, a: Any, b: Any) -> Lane:
+    def greater(self, a: T, b: T) -> Lane:
         return self.head(a) > self.head(b)
 
-    def greater_equal(self, a: Any, b: Any) -> Lane:
+    def greater_equal(self, a: T, b: T) -> Lane:
         return self.head(a) >= self.head(b)
 
-    def less(self, a: Any, b: Any) -> Lane:
+    def less(self, a: T, b: T) -> Lane:
         return self.head(a) < self.head(b)
 
-    def less_equal(self, a: Any, b: Any) -> Lane:
+    def less_equal(self, a: T, b: T) -> Lane:
         return self.head(a) <= self.head(b)
 
-    def equal(self, a: Any, b: Any) -> Lane:
+    def equal(self, a: T, b: T) -> Lane:
         return self.head(a).same(self.head(b))
 
-    def not_equal(self, a: Any, b: Any) -> Lane:
+    def not_equal(self, a: T, b: T) -> Lane:
         return self.head(a)._compared("une", self.head(b))
 
     def and_(self, a: Lane, b: Lane) -> Lane:
@@ -96,84 +153,84 @@ class Arithmetic(ABC):
     def or_(self, a: Lane, b: Lane) -> Lane:
         return a | b
 
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
+    def where(self, condition: Any, a: T, b: T) -> T:
         if not (isinstance(condition, Lane) and condition.kind == TRUTH):
             condition = self.head(condition)._compared("une", 0.0)
         return self.choose(condition, a, b)
 
-    def minimum(self, a: Any, b: Any) -> Any:
+    def minimum(self, a: T, b: T) -> T:
         return self.choose(self.less(b, a), b, a)
 
-    def maximum(self, a: Any, b: Any) -> Any:
+    def maximum(self, a: T, b: T) -> T:
         return self.choose(self.greater(b, a), b, a)
 
-    def keep_nan(self, a: Any, b: Any) -> Any:
+    def keep_nan(self, a: T, b: T) -> T:
         return self.choose(self.head(a).is_nan(), a, b)
 
-    def tame_positive(self, a: Any) -> Any:
+    def tame_positive(self, a: T) -> T:
         """As ``positive`` for an ``a`` that is no NaN."""
         return self.choose(self.head(a) > 0.0, self._at(1.0), self._at(0.0))
 
-    def tame_sign(self, a: Any) -> Any:
+    def tame_sign(self, a: T) -> T:
         """As ``sign`` for an ``a`` that is no NaN."""
         below = self.choose(self.head(a) < 0.0, self._at(-1.0), self._at(0.0))
         return self.choose(self.head(a) > 0.0, self._at(1.0), below)
 
-    def positive(self, a: Any) -> Any:
+    def positive(self, a: T) -> T:
         return self.keep_nan(a, self.tame_positive(a))
 
-    def sign(self, a: Any) -> Any:
+    def sign(self, a: T) -> T:
         return self.keep_nan(a, self.tame_sign(a))
 
-    def isinf(self, a: Any) -> Lane:
+    def isinf(self, a: T) -> Lane:
         return self.head(self.abs_(a)).same(INFINITY)
 
     # Made from exp and its kin
 
-    def divide_by(self, a: Any, b: Any, number: float) -> Any:
+    def divide_by(self, a: T, b: T, number: float) -> T:
         """a/b, where b is that constant."""
         return self.divide(a, b)
 
-    def tame_divide(self, a: Any, b: Any) -> Any:
+    def tame_divide(self, a: T, b: T) -> T:
         """a/b for b that is neither 0 nor infinite, nor near the ends of float64."""
         return self.divide(a, b)
 
-    def log1p_unit(self, a: Any) -> Any:
+    def log1p_unit(self, a: T) -> T:
         """log(1 + a) for 0 <= a <= 1."""
         return self.log1p_inside(a)
 
-    def exp_below(self, a: Any) -> Any:
+    def exp_below(self, a: T) -> T:
         """exp(a) for a <= 0, where what is far below 1 need not be 0."""
         return self.exp(a)
 
-    def logistic(self, a: Any) -> Any:
+    def logistic(self, a: T) -> T:
         e = self.exp_below(self.negative(self.abs_(a)))
         one = self._at(1.0)
         return self.tame_divide(self.choose(self.head(a) < 0.0, e, one), self.add(e, one))
 
-    def logistic_slope(self, a: Any) -> Any:
+    def logistic_slope(self, a: T) -> T:
         e = self.exp(self.negative(self.abs_(a)))
         below = self.add(e, self._at(1.0))
         return self.tame_divide(e, self.multiply(below, below))
 
-    def softplus_rest(self, a: Any) -> Any:
+    def softplus_rest(self, a: T) -> T:
         return self.log1p_unit(self.exp_below(self.negative(self.abs_(a))))
 
-    def softplus(self, a: Any) -> Any:
+    def softplus(self, a: T) -> T:
         inside = self.softplus_rest(a)
         # Far below 0 nothing is added, and what exp keeps apart stays so.
         return self.choose(
             self.head(a) < 0.0, inside, self.add(self.maximum(a, self._at(0.0)), inside)
         )
 
-    def tanh(self, a: Any) -> Any:
+    def tanh(self, a: T) -> T:
         t = self.expm1(self.multiply(self._at(-2.0), self.abs_(a)))
         made = self.tame_divide(self.negative(t), self.add(t, self._at(2.0)))
         # -0, and what is so small that it is its own tangent
         made = self.choose(absolute(self.head(a)) < 1e-100, self.abs_(a), made)
         return self.copysign(made, self.head(a))
 
-    def sinh(self, a: Any) -> Any:
+    def sinh(self, a: T) -> T:
         size = self.abs_(a)
         # exp(|x|) may overflow where its half does not.
         far = self.exp(self.subtract(size, self.constant(LN2_WHOLE[0], LN2_WHOLE[1])))
@@ -183,11 +240,11 @@ class Arithmetic(ABC):
         made = self.choose(self.head(size) < 40.0, near, far)
         return self.copysign(made, self.head(a))
 
-    def cosh(self, a: Any) -> Any:
+    def cosh(self, a: T) -> T:
         half = self.exp(self.subtract(self.abs_(a), self.constant(*LN2_WHOLE)))
         return self.add(half, self.divide(self._at(0.25), half))
 
-    def asinh(self, a: Any) -> Any:
+    def asinh(self, a: T) -> T:
         size = self.minimum(self.abs_(a), self._at(2.0**500))
         square = self.multiply(size, size)
         root = self.sqrt(self.add(square, self._at(1.0)))
@@ -198,10 +255,10 @@ class Arithmetic(ABC):
         big = self.head(self.abs_(a)) > 2.0**500
         return self.copysign(self.choose(big, far, near), self.head(a))
 
-    def tan(self, a: Any) -> Any:
+    def tan(self, a: T) -> T:
         return self.divide(self.sin(a), self.cos(a))
 
-    def hypot(self, a: Any, b: Any) -> Any:
+    def hypot(self, a: T, b: T) -> T:
         one, two = self.abs_(a), self.abs_(b)
         long, short = self.maximum(one, two), self.minimum(one, two)
         ratio = self.divide(short, long)
@@ -209,10 +266,10 @@ class Arithmetic(ABC):
         made = self.multiply(long, root)
         return self.choose(self.head(long).same(0.0), long, made)
 
-    def power(self, a: Any, b: Any) -> Any:
+    def power(self, a: T, b: T) -> T:
         return self.exp(self.multiply(b, self.log(a)))
 
-    def less_tanh(self, a: Any) -> Any:
+    def less_tanh(self, a: T) -> T:
         size = self.minimum(self.abs_(a), self._at(2.0))
         square = self.multiply(size, size)
         total = self._at(LESS_TANH[-1])
@@ -225,7 +282,7 @@ class Arithmetic(ABC):
 
     # Shared pieces
 
-    def quartered(self, n: Lane, quarter: int, sine: Any, cosine: Any) -> Any:
+    def quartered(self, n: Lane, quarter: int, sine: T, cosine: T) -> T:
         """sin(r + (n + quarter) pi/2) from sine and cosine of r."""
         k = n.bits() + quarter
         odd = _odd(k)
@@ -334,5 +391,6 @@ def quick_two_sum(a: Lane, b: Lane) -> tuple[Lane, Lane]:
     return total, b - (total - a)
 
 
+# log(2) as a pair.
 LN2_WHOLE = (float.fromhex("0x1.62E42FEFA39EFp-1"), float.fromhex("0x1.ABC9E3B39803Fp-56"))
 LESS_TANH = tuple(2 * k / math.factorial(2 * k + 1) for k in range(1, 15))

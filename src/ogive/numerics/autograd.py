@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch.autograd import forward_ad
 from torch.nn import functional
 
@@ -53,6 +54,14 @@ OWN: dict[str, Callable[..., Tensor]] = {
     "hardshrink": torch.hardshrink,
 }
 OWN_BELOW = 1 << 14
+
+
+def own_operator(act: Activation | Written) -> Callable[..., Tensor] | None:
+    """PyTorch's operator for ``act``, where it is exact at these settings."""
+    own = OWN.get(act.name)
+    if own is None or any(float(np.float32(s)) != s for s in act.settings):
+        return None  # it would compare with another number than the one set
+    return own
 
 
 class Derivative(torch.autograd.Function):
@@ -110,13 +119,13 @@ class Eager(torch.autograd.Function):
     """As :class:`Derivative`, outside of torch.func and forward mode, in a fraction of the time."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, act: Activation, order: int) -> Any:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, act: Activation, order: int) -> Any:
         ctx.act, ctx.order = act, order
         ctx.save_for_backward(x)
         return compute(act, order, x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         act, order = ctx.act, ctx.order + 1
         (x,) = ctx.saved_tensors
         if torch.is_grad_enabled() or act.compiled is None:
@@ -138,7 +147,7 @@ class Eager(torch.autograd.Function):
 
 
 # Function.apply looks for torch.func's transforms first, which apply has done by then.
-_eager = super(torch.autograd.Function, Eager).apply  # type: ignore[misc]
+_eager = super(torch.autograd.Function, Eager).apply
 
 
 def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
@@ -154,10 +163,10 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
         if forward_ad._current_level < 0:
             return compute(act, order, x)
     elif plain and forward_ad._current_level < 0 and not _transforming():
-        own = OWN.get(act.name) if order == 0 and x.numel() < OWN_BELOW else None
+        own = own_operator(act) if order == 0 and x.numel() < OWN_BELOW else None
         if own is not None:
             return own(x, *act.settings)
-        return _eager(x, act, order)  # type: ignore[no-any-return]
+        return _eager(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
     return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
 
 

@@ -65,7 +65,6 @@ class Traced:
             self._nodes[wanted] = made
         return self._nodes[wanted]
 
-
     def function(self, plan: Plan) -> Any:
         """The machine code of a plan over nodes of this graph."""
         key = (
@@ -110,7 +109,8 @@ class Compiled:
     """A function at given settings, as kernels.
 
     ``passing`` settings, of parameters that are being learned, will be gone at the next step:
-    for them it is not worth finding out whether short forms suffice. Raises :class:`TypeError` or :class:`AttributeError` if value or slope cannot be compiled.
+    for them it is not worth finding out whether short forms suffice. Raises :class:`TypeError`,
+    :class:`AttributeError` or :class:`ValueError` if value or slope cannot be compiled.
     """
 
     def __init__(

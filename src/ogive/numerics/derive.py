@@ -87,7 +87,7 @@ def _chained(node: Node, inner: list[Node | None]) -> Node | None:
     for factor, slope in zip(FACTORS[node.operation](*node.operands), inner, strict=True):
         if slope is None or factor is None:
             continue
-        one = slope.operation == CONSTANT and slope.number == 1.0
-        term = graph.node(factor) if one else slope * factor
+        whole = slope.operation == CONSTANT and slope.number == 1.0
+        term = graph.node(factor) if whole else slope * factor
         total = term if total is None else total + term
     return None if total is None else graph.node(total)

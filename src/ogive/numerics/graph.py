@@ -50,10 +50,10 @@ class Node:
         )
 
     def __neg__(self) -> Node:
-        return self.graph.make("negative", self)
+        return cast("Node", self.graph.make("negative", self))
 
     def __abs__(self) -> Node:
-        return self.graph.make("abs", self)
+        return cast("Node", self.graph.make("abs", self))
 
     def _binary(name: str, swapped: bool = False) -> Any:  # type: ignore[misc]
         if swapped:
@@ -131,7 +131,7 @@ class Graph:
         given = tuple(map(self.node, operands))
         if operation in COMPARISONS and all(g.fixed for g in given):
             answer = COMPARISONS[operation](*(interpret(g, 0.0, self.settings) for g in given))
-            self.choices.append((operation, *given, bool(answer)))
+            self.choices.append((operation, given[0], given[1], bool(answer)))
             return bool(answer)
         if operation == "where" and isinstance(operands[0], bool):
             return operands[1] if operands[0] else operands[2]

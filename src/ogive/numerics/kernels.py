@@ -111,7 +111,8 @@ def _on_arrays(call: Any, x: Any, *outs: Any) -> None:
     if _dense(x) and all(out.strides == x.strides and out.flags.aligned for out in outs):
         walk(call, x.size, x.itemsize, x.ctypes.data, 0, tuple(o.ctypes.data for o in outs))
         return
-    flags = [["readonly", "contig", "aligned"]] + [["writeonly", "contig", "aligned"]] * len(outs)
+    flags: Any = [["readonly", "contig", "aligned"]]
+    flags += [["writeonly", "contig", "aligned"]] * len(outs)
     with np.nditer(
         [x, *outs],
         ["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "delay_bufalloc"],
@@ -182,6 +183,16 @@ def apply_wanted(function: Compiled, wanted: Wanted, x: Any, out: Any = None) ->
         return out[()] if out.ndim == 0 else out
     check_out(x, out)
     on_array(function, (wanted,), x, (out,))
+    return out
+
+
+def times(function: Compiled, order: int, x: Any, upstream: Any) -> Any:
+    """``upstream`` times a derivative at an array; None unless both are dense and alike."""
+    if x.dtype not in KINDS or not (x.flags.c_contiguous and upstream.flags.c_contiguous):
+        return None
+    call = function.call((Wanted(order),), KINDS[x.dtype], times=True)
+    out = np.empty_like(x, subok=False)
+    walk(call, x.size, x.itemsize, x.ctypes.data, upstream.ctypes.data, (out.ctypes.data,))
     return out
 
 

@@ -28,7 +28,6 @@ from ogive.numerics.arithmetic import (
 )
 from ogive.numerics.exact import TWO_BY_ROOT_PI
 from ogive.numerics.ir import (
-    Block,
     Lane,
     absolute,
     copysign,
@@ -68,11 +67,8 @@ def _counted(rest: Lane) -> Lane:
     return select(absolute(rest) < INFINITY, rest, 0.0)
 
 
-class Pairs(Arithmetic):
+class Pairs(Arithmetic[Pair]):
     """Operations on pairs."""
-
-    def __init__(self, block: Block) -> None:
-        super().__init__(block)
 
     def of(self, lane: Lane) -> Pair:
         return Pair(lane)
@@ -87,6 +83,10 @@ class Pairs(Arithmetic):
             counts = a.low.differs(0.0) & (absolute(a.low) < INFINITY)
             made = select(counts, a.high + a.low, a.high)
         return made if a.power is None else self._scaled(made, a.power)
+
+    def both(self, a: Pair) -> tuple[Lane, Lane]:
+        a = self.settled(a)
+        return a.high, a.low or self.block.number(0.0)
 
     def settled(self, a: Pair) -> Pair:
         """The same number with its power multiplied in."""

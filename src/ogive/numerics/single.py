@@ -39,7 +39,7 @@ from ogive.numerics.ir import (
 __all__ = ["Single"]
 
 
-class Single(Arithmetic):
+class Single(Arithmetic[Lane]):
     """Operations on one float64 a lane."""
 
     def __init__(self, block: Block, *, short: bool) -> None:
@@ -55,6 +55,9 @@ class Single(Arithmetic):
 
     def finish(self, a: Lane) -> Lane:
         return a
+
+    def both(self, a: Lane) -> tuple[Lane, Lane]:
+        return a, self.block.number(0.0)
 
     def head(self, a: Lane) -> Lane:
         return a
@@ -113,19 +116,18 @@ class Single(Arithmetic):
         """(exp(r) - 1, z) with a = n log(2) + r, where the low bits of z are those of n."""
         z = fma(a, LOG2_E, MAGIC)
         n = z - MAGIC
-        if self.short:
-            r = fma(-n, LN2[0] + LN2[1], a)
-        else:
-            r = fma(-n, LN2[1], fma(-n, LN2[0], a))
+        r = fma(-n, sum(LN2), a) if self.short else fma(-n, LN2[1], fma(-n, LN2[0], a))
         rest = polynomial(r, poly.EXP_REST[coefficients if self.short else 11])
         return fma(r * r, rest, r), z
 
     def exp(self, a: Lane) -> Lane:
+        if self.scales:
+            return self._exp_within(smaller(larger(a, -FURTHEST), FURTHEST))
         made = self._exp_within(smaller(larger(a, LOWEST), HIGHEST))
-        return made if self.scales else select(a < LOWEST, 0.0, made)
+        return select(a < LOWEST, 0.0, made)
 
     def exp_below(self, a: Lane) -> Lane:
-        return self._exp_within(larger(a, LOWEST))
+        return self._exp_within(larger(a, -FURTHEST if self.scales else LOWEST))
 
     def _exp_within(self, a: Lane) -> Lane:
         less, z = self._exp_parts(a, 5)
@@ -243,5 +245,6 @@ class Single(Arithmetic):
 
 
 LOWEST, HIGHEST = -707.0, 709.0  # of exp; beyond them float32 has 0 and infinity
+FURTHEST = 1000.0  # where the instruction for powers gives 0 and infinity by itself
 STEEP, MIDDLE = 2.414213562373095, 0.41421356237309503
 TINY_ANGLE = 1e-100

@@ -74,7 +74,8 @@ def _made(function: Compiled, wanted: Wanted, name: str) -> Bits:
     if name == "bfloat16":
         return _to_bfloat16(odd)
     with np.errstate(all="ignore"):
-        return odd.astype(np.float16).view(np.uint16)
+        made: Bits = odd.astype(np.float16).view(np.uint16)
+    return made
 
 
 def to_odd(high: Any, low: Any) -> Any:

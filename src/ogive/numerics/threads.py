@@ -20,15 +20,17 @@ _limit: list[int | None] = [None]
 
 def available() -> int:
     """The threads that a large array is computed on: as set, else one for each CPU allowed."""
-    if _limit[0] is None:
+    limit = _limit[0]
+    if limit is None:
         given = os.environ.get("OGIVE_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
         if given.isdigit() and int(given) > 0:
-            _limit[0] = int(given)
+            limit = int(given)
         elif hasattr(os, "sched_getaffinity"):
-            _limit[0] = len(os.sched_getaffinity(0))
+            limit = len(os.sched_getaffinity(0))
         else:
-            _limit[0] = os.cpu_count() or 1
-    return _limit[0]
+            limit = os.cpu_count() or 1
+        _limit[0] = limit
+    return limit
 
 
 def set_threads(count: int | None) -> None:

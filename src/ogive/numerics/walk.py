@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from ogive.numerics import machine
 from ogive.numerics.arithmetic import Arithmetic
 from ogive.numerics.graph import COMPARISONS, CONSTANT, INPUT, PARAMETER, Node, needed
-from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane
+from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, literal
 from ogive.numerics.pair import Pairs
 from ogive.numerics.single import Single
 
@@ -41,7 +42,7 @@ class _Step:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.block = Block(LANES[plan.kind], machine.features())
-        self.numbers: Arithmetic = (
+        self.numbers: Arithmetic[Any] = (
             Single(self.block, short=plan.short) if plan.kind == "float" else Pairs(self.block)
         )
         every = (*plan.results, *plan.sums)
@@ -58,8 +59,7 @@ class _Step:
             if i >= len(plan.results):
                 self.summed.append(self.numbers.finish(number))
             elif plan.raw:
-                number = self.numbers.settled(number)
-                self.stored += [number.high, number.low or self.block.number(0.0)]
+                self.stored += self.numbers.both(number)
             else:
                 self.stored.append(self.numbers.finish(number))
         if len(self.block.lines) > LONGEST:
@@ -94,11 +94,12 @@ class _Step:
             and _is_tame(node.operands[0])
         ):
             # A NaN of x is put right at the end.
-            return (
-                operands[1] if name == "keep_nan" else getattr(numbers, f"tame_{name}")(*operands)
-            )
+            if name == "keep_nan":
+                return operands[1]
+            return getattr(numbers, f"tame_{name}")(*operands)
         if name == "divide" and node.operands[1].operation == CONSTANT:
-            return numbers.divide_by(*operands, float(node.operands[1].number or 0.0))
+            a, b = operands
+            return numbers.divide_by(a, b, float(node.operands[1].number or 0.0))
         return getattr(numbers, _NAMES.get(name, name))(*operands)
 
 
@@ -199,7 +200,8 @@ class _Walk:
             times = self.plan.times or i >= self.results
             lines += [
                 f"  %old{i} = extractvalue {shape} %made, {i}",
-                f"  %side{i} = select {self.mask} %above, {wide} %e{2 * end + 1}, {wide} %e{2 * end}",
+                f"  %side{i} = select {self.mask} %above, "
+                f"{wide} %e{2 * end + 1}, {wide} %e{2 * end}",
                 f"  %edge{i} = select {self.mask} %nan, {wide} %x, {wide} %side{i}",
                 *([f"  %times{i} = fmul {wide} {value}, %g"] if times else []),
                 f"  %new{i} = select {self.mask} %fine, {wide} %old{i}, "
@@ -228,7 +230,8 @@ class _Walk:
             if mask:
                 lines.append(
                     f"  {narrow} = call {self.kind} @llvm.masked.load.{self.masked}"
-                    f"(ptr align {self.bytes} {at}, {self.mask} {mask}, {self.kind} zeroinitializer)"
+                    f"(ptr align {self.bytes} {at}, {self.mask} {mask}, "
+                    f"{self.kind} zeroinitializer)"
                 )
             else:
                 lines.append(f"  {narrow} = load {self.kind}, ptr {at}, align {self.bytes}")
@@ -237,11 +240,14 @@ class _Walk:
         upstream = f"%g.{tag}" if "g" in self.reads else "zeroinitializer"
         given = ", ".join(f"{self.wide} {v}" for v in [f"%x.{tag}", upstream, *self.constants])
         if self.plan.ends:
+            infinity = f"splat ({FLOAT} {literal(math.inf)})"
             lines += [
                 f"  %first.{tag} = call {self.shape} @step({given})",
-                f"  %size.{tag} = call {self.wide} @llvm.fabs.v{self.lanes}f64({self.wide} %x.{tag})",
-                f"  %odd.{tag} = fcmp uge {self.wide} %size.{tag}, splat (double 0x7FF0000000000000)",
-                f"  %some.{tag} = call i1 @llvm.vector.reduce.or.v{self.lanes}i1({self.mask} %odd.{tag})",
+                f"  %size.{tag} = call {self.wide} @llvm.fabs.v{self.lanes}f64"
+                f"({self.wide} %x.{tag})",
+                f"  %odd.{tag} = fcmp uge {self.wide} %size.{tag}, {infinity}",
+                f"  %some.{tag} = call i1 @llvm.vector.reduce.or.v{self.lanes}i1"
+                f"({self.mask} %odd.{tag})",
                 f"  br label %have.{tag}",
                 f"have.{tag}:",
                 f"  br i1 %some.{tag}, label %mend.{tag}, label %made.at.{tag}",
@@ -330,9 +336,7 @@ class _Walk:
     def _totals(self) -> list[str]:
         lines = ["done:"]
         for j in self.sums:
-            lines.append(
-                f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %{self.last}]"
-            )
+            lines.append(f"  %all{j} = phi {self.wide} [%got{j}, %rest], [%end{j}, %{self.last}]")
         for place, j in enumerate(self.sums):
             lines += [
                 f"  %one{j} = call reassoc double @llvm.vector.reduce.fadd.v{self.lanes}f64"

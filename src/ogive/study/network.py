@@ -220,7 +220,7 @@ def mean_loss(
 def forward(weights: Sequence[Tensor], x: Tensor, function: Activation) -> Tensor:
     """Net input of the output unit: x (runs, rows, inputs) -> (runs, rows, outputs)."""
     for i in range(0, len(weights) - 2, 2):
-        x = function.value_expression(torch.baddbmm(weights[i + 1], x, weights[i]))
+        x = function(torch.baddbmm(weights[i + 1], x, weights[i]))
     return torch.baddbmm(weights[-1], x, weights[-2])
 
 
@@ -240,7 +240,7 @@ def backward(
     inputs, net = [x], []
     for i in range(0, len(weights) - 2, 2):
         net.append(torch.baddbmm(weights[i + 1], inputs[-1], weights[i]))
-        inputs.append(function.value_expression(net[-1]))
+        inputs.append(function(net[-1]))
     z = torch.baddbmm(weights[-1], inputs[-1], weights[-2])
     losses, delta = unit.loss_and_gradient(z, y)
     delta = delta / y.shape[-1]
@@ -249,7 +249,7 @@ def backward(
         torch.sum(delta, 1, keepdim=True, out=gradients[i + 1])
         if i:
             delta = torch.bmm(delta, weights[i].transpose(1, 2))
-            delta *= function.slope_expression(net[i // 2 - 1])
+            delta = function.times_slope(delta, net[i // 2 - 1])
     return losses.mean(-1)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 import torch
 from ogive.functions import get
+from ogive.numerics import threads
 from ogive.study import metrics, splits
 from ogive.study.network import OUTPUT_UNITS, Network, Shape, TargetScale
 from ogive.study.plan import BASELINE, Candidate, Plan, Unit
@@ -174,8 +175,9 @@ def _run(label: str, split: int, stage: str, draw: int, job: Job, done: Outcome,
 def carry_out(task: Task, plan: Plan, entrant: Entrant, unit: Unit) -> tuple[list[Run], float]:
     """All runs of a unit, tuning then final, and the seconds they took."""
     started = time.perf_counter()
-    threads = torch.get_num_threads()
+    before, own_before = torch.get_num_threads(), threads.available()
     torch.set_num_threads(1)
+    threads.set_threads(1)
     try:
         everything = dict.fromkeys(unit.splits, plan.rates)
         batch = _batch(task, plan, entrant, "tune", plan.tunings, everything)
@@ -186,7 +188,8 @@ def carry_out(task: Task, plan: Plan, entrant: Entrant, unit: Unit) -> tuple[lis
         runs = tuned + _trained(task, plan, entrant, batch, "final")
         return runs, time.perf_counter() - started
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
+        threads.set_threads(own_before)
 
 
 @dataclass

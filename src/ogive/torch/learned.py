@@ -53,7 +53,7 @@ class Learned(torch.autograd.Function):
     """y = f(x; p), with dy/dx and dy/dp."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, x: Tensor, activation: Activation, places: tuple[int, ...], *parameters: Tensor
     ) -> Tensor:
         ctx.activation, ctx.places = activation, places
@@ -67,7 +67,7 @@ class Learned(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         x, *parameters = ctx.saved_tensors
         activation, places = ctx.activation, ctx.places
         compiled = None

@@ -21,7 +21,7 @@ class ActivationModule(nn.Module):
     def __init__(self, activation: Activation) -> None:
         super().__init__()
         self.activation = activation
-        self._own = autograd.OWN.get(activation.name)
+        self._own = autograd.own_operator(activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """f(x), of the shape of x."""

@@ -20,7 +20,7 @@ from ogive.study.verdict import Verdict, verdict
 Judge = Callable[..., Verdict]
 
 CASES = (
-    "tie", "clear", "partial", "diverged", "all diverged", "all but one", "one", "linear", "rmse",
+    "tie", "timed", "clear", "partial", "diverged", "all diverged", "all but one", "one", "linear", "rmse",
     "r2", "fixed", "same", "many", "nasty",
 )  # fmt: skip
 

@@ -122,4 +122,5 @@ def _counted(functions: Sequence[Activation]) -> Iterator[Activation]:
                 )
             yield function
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()

@@ -339,7 +339,7 @@ def test_costs_are_told_where_they_were_measured(studies: dict[str, Study], judg
     timed = Reader(page(studies["timed"], judge("timed")))
     assert judge("timed").recommended == "gelu"
     assert "use gelu, the cheapest to compute of" in timed.words
-    assert "(1.5 ns an element, forward and backward)" in timed.words
+    assert "at 1.5 ns an element forward and backward." in timed.words
     assert "Times within 25% of the least count as equal" in timed.words
     assert "Cost is in nanoseconds an element" in timed.words
     assert timed.text.count("1.5 ns") == 1

@@ -97,7 +97,7 @@ def test_the_cheapest_by_the_stored_times_is_recommended(choice, monkeypatch, tm
     made = small(store=store, margin=0.9)  # everything is within this margin
     assert started
     assert made.best == cheap
-    assert "(2 ns an element, forward and backward)" in made.sentence
+    assert "at 2 ns an element forward and backward." in made.sentence
     assert final(made.study) == final(choice.study)  # measuring disturbs no random draw
     assert made.to_dict()["candidates"][0]["nanoseconds"] in {2.0, 4.0}
 

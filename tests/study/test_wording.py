@@ -130,13 +130,13 @@ SENTENCES = {
     "all tie, times measured": (
         case(TIMED, standing("elu", "tied", 0.979, nanoseconds=0.8123)),
         "No difference found: both candidates tie for the best score; use elu, the cheaper to "
-        "compute of them (0.81 ns an element, forward and backward).",
+        "compute of them, at 0.81 ns an element forward and backward.",
     ),
     "times that count as equal": (
         case(TIMED, standing("elu", "tied", 0.979, nanoseconds=1.6), WORSE, recommended="gelu"),
         "2 of 3 candidates (gelu and elu) tie for the best score; use gelu, which has the best "
-        "score and is as cheap to compute as any of them (1.5 ns an element, forward and "
-        "backward).",
+        "score and is as cheap to compute as any of them, at 1.5 ns an element forward and "
+        "backward.",
     ),
     "clear": (
         case(LEADER, WORSE, standing("tanh", "worse", 0.9)),

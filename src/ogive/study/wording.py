@@ -238,7 +238,7 @@ def _why(verdict: Verdict, chosen: str) -> str:
     else:
         cheap = f"the {'cheaper' if len(close) == 2 else 'cheapest'} to compute {whom}"
     if cost is not None:
-        cheap += f" ({nanoseconds(cost)} ns an element, forward and backward)"
+        cheap += f", at {nanoseconds(cost)} ns an element forward and backward"
     return f"which has the best score and is {cheap}" if chosen == verdict.leader else cheap
 
 

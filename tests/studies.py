@@ -39,6 +39,7 @@ def make_study(
     diverged: Sequence[str] = (),
     fixed: bool = False,
     costs: dict[str, tuple[int, ...]] | None = None,
+    nanoseconds: dict[str, float] | None = None,
     name: str = "digits",
     notes: Sequence[str] = (),
     classes: Sequence[str] | None = None,
@@ -51,7 +52,8 @@ def make_study(
 ) -> Study:
     """A finished study: ``spread`` is common to all candidates of a split, ``noise`` is not.
 
-    Each candidate's scores are centred, so that its mean is exactly the one given.
+    Each candidate's scores are centred, so that its mean is exactly the one given. ``costs`` are
+    counts of operations; without ``nanoseconds`` it is a study whose store holds no times.
     """
     random = np.random.default_rng(seed)
     title, higher, kind, known, by_row = METRICS[metric]
@@ -128,6 +130,12 @@ def make_study(
                 "value": value.tolist(),
                 "slope": np.gradient(value, x).tolist(),
             },
+        }
+    for label, time in (nanoseconds or {}).items():
+        functions[label]["nanoseconds"] = {
+            "forward": time / 4,
+            "backward": time * 3 / 4,
+            "copy": 0.1,
         }
     plan = Plan(
         candidates=tuple(labels),

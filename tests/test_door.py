@@ -45,8 +45,9 @@ with contextlib.redirect_stdout(io.StringIO()):
         HELP.format(arguments="['--help']"),
         HELP.format(arguments="['choose', '--help']"),
         HELP.format(arguments="['eval', 'gelu', '1']"),
+        HELP.format(arguments="['cost', 'gelu']"),
     ],
-    ids=["import", "a function", "--help", "choose --help", "eval"],
+    ids=["import", "a function", "--help", "choose --help", "eval", "cost"],
 )
 def test_nothing_heavy_is_loaded(program: str) -> None:
     assert heavy_after(program) == []

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ogive.functions.formula import define as define
     from ogive.functions.registry import find as get  # noqa: F401
     from ogive.functions.registry import names as names
+    from ogive.functions.timing import Cost as Cost
     from ogive.functions.vector import sum_of_sigmoids as sum_of_sigmoids
 
 # Public name -> (module below ogive, name there).
@@ -25,6 +26,7 @@ _PUBLIC = {
     "register": ("functions.registry", "register"),
     "sum_of_sigmoids": ("functions.vector", "sum_of_sigmoids"),
     "Activation": ("functions.activation", "Activation"),
+    "Cost": ("functions.timing", "Cost"),
     "Definition": ("functions.activation", "Definition"),
     "Facts": ("functions.activation", "Facts"),
     "Parameter": ("functions.activation", "Parameter"),

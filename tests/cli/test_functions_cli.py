@@ -132,7 +132,7 @@ def test_plot_writes_the_picture(capsys: Captured, tmp_path: Path) -> None:
 def test_help_and_version(capsys: Captured) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    for verb in ("choose", "report", "predict", "eval", "list", "show", "plot"):
+    for verb in ("choose", "report", "predict", "eval", "list", "cost", "show", "plot"):
         assert verb in out
     assert run(capsys, "--version")[1].startswith("ogive ")
 

@@ -22,6 +22,7 @@ def cases() -> dict[str, Study]:
     many = {f"candidate_{i}:alpha=0.123456789": 0.97 - 0.001 * i for i in range(24)}
     return {
         "tie": make_study(four),
+        "timed": make_study(four, nanoseconds={"relu": 3.0, "elu": 2.0, "gelu": 1.5, "tanh": 4.0}),
         "clear": make_study(clear),
         "partial": make_study({"relu": 0.96, "elu": 0.9785, "gelu": 0.978, "tanh": 0.95}),
         "two": make_study({"relu": 0.95, "tanh": 0.98}),

@@ -333,3 +333,17 @@ def test_a_stored_study_is_reported_without_torch(
     assert modules(report) == ""
     assert modules("import torch\n") == "torch", "the check itself is meant to notice torch"
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == page(study, judge("partial"))
+
+
+def test_costs_are_told_where_they_were_measured(studies: dict[str, Study], judge: Judge) -> None:
+    timed = Reader(page(studies["timed"], judge("timed")))
+    assert judge("timed").recommended == "gelu"
+    assert "use gelu, the cheapest to compute of" in timed.words
+    assert "at 1.5 ns an element forward and backward." in timed.words
+    assert "Times within 25% of the least count as equal" in timed.words
+    assert "Cost is in nanoseconds an element" in timed.words
+    assert timed.text.count("1.5 ns") == 1
+    older = Reader(page(studies["tie"], judge("tie"))).words
+    assert "cheapest to compute: the fewest exponentials" in older
+    for words in (" ns", "nanoseconds", "Times within"):
+        assert words not in older

@@ -17,6 +17,7 @@ import ogive
 import torch
 from ogive.errors import BadStore, BadStudy, Interrupted, OgiveError, UnknownName
 from ogive.functions import Definition, Facts, Source
+from ogive.functions.timing import Cost
 from ogive.numerics.elementary import exp
 from ogive.study import choice as choice_module
 from ogive.study import choose as choosing
@@ -65,6 +66,40 @@ def test_a_choice_holds_the_whole_comparison(choice):
     assert choice.sentence in " ".join(str(choice).split())
     document = json.loads(json.dumps(choice.to_dict(), allow_nan=False))
     assert document["recommended"] == choice.best
+
+
+def test_costs_are_measured_once_and_stored(choice, monkeypatch, tmp_path):
+    labels = ("relu", "tanh")
+    times = [choice.study.functions[label]["nanoseconds"] for label in labels]
+    assert all(min(t["forward"], t["backward"], t["copy"]) > 0 for t in times)
+    monkeypatch.setattr(choosing, "measure", lambda *_: pytest.fail("it measured again"))
+    again = small(store=choice._store.path)
+    assert [again.study.functions[label]["nanoseconds"] for label in labels] == times
+    assert again.sentence == choice.sentence
+    read = read_study(choice._store.path)
+    assert [read.functions[label]["nanoseconds"] for label in labels] == times
+
+
+@pytest.mark.parametrize("cheap", ["relu", "tanh"])
+def test_the_cheapest_by_the_stored_times_is_recommended(choice, monkeypatch, tmp_path, cheap):
+    def planted(functions):
+        assert not started
+        times = [1.0 if function.label == cheap else 2.0 for function in functions]
+        return [Cost(f.label, t, t, 0.1) for f, t in zip(functions, times, strict=True)]
+
+    started = []
+    carry_out = choosing.carry_out_units
+    monkeypatch.setattr(choosing, "measure", planted)
+    monkeypatch.setattr(
+        choosing, "carry_out_units", lambda *a: (started.append(True), carry_out(*a))
+    )
+    store = tmp_path / "a.sqlite"
+    made = small(store=store, margin=0.9)  # everything is within this margin
+    assert started
+    assert made.best == cheap
+    assert "at 2 ns an element forward and backward." in made.sentence
+    assert final(made.study) == final(choice.study)  # measuring disturbs no random draw
+    assert made.to_dict()["candidates"][0]["nanoseconds"] in {2.0, 4.0}
 
 
 def test_final_scores_come_from_fresh_seeds_and_unseen_rows(choice):

@@ -8,6 +8,7 @@ import pytest
 from ogive.errors import BadStore
 from ogive.study.plan import BASELINE
 from ogive.study.store import Store, read_study
+from ogive.study.verdict import verdict
 from studies import make_study
 
 
@@ -39,6 +40,20 @@ def test_a_study_comes_back_as_it_went_in(tmp_path, study):
     assert sorted(back.runs, key=repr) == sorted(study.runs, key=repr)
     assert back.functions == study.functions
     assert list(tmp_path.iterdir()) == [path]  # no journal is left beside it
+
+
+def test_costs_are_kept_with_the_study_that_measured_first(tmp_path):
+    first, later = (
+        make_study({"relu": 0.9, "tanh": 0.9}, nanoseconds={"relu": time, "tanh": 2.0})
+        for time in (1.0, 3.0)
+    )
+    path = tmp_path / "a.sqlite"
+    store = begun(path, first)
+    store.begin(later.request, later.plan, later.about, later.functions, later.versions)
+    fill(store, first, first.plan.units())
+    store.close()
+    assert read_study(path).functions == first.functions
+    assert verdict(read_study(path)).recommended == verdict(first).recommended == "relu"
 
 
 def test_a_unit_counts_once_however_often_it_arrives(tmp_path, study):

@@ -100,6 +100,36 @@ def test_a_tie_recommends_the_cheapest_of_the_group():
     assert not said.settled
 
 
+TIED = {"mish": 0.90, "relu": 0.899, "tanh": 0.898}
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "best"),
+    [
+        ({"mish": 1.0, "relu": 3.0, "tanh": 2.0}, "mish"),  # times go before counts
+        ({"mish": 1.0, "relu": 1.24, "tanh": 2.0}, "relu"),  # equal within 25%: counts decide
+        ({"mish": 1.0, "relu": 1.26, "tanh": 1.2}, "tanh"),  # and only among those
+        ({"mish": 1.2, "relu": 1.45, "tanh": 1.0}, "tanh"),  # 25% of the least, not of the next
+        ({"mish": 1.0, "relu": 9.0}, "relu"),  # one is missing: as if none were there
+    ],
+)
+def test_the_cheapest_by_time_is_recommended(nanoseconds, best):
+    costs = {"mish": (2, 9, 0), "relu": (0, 3, 0), "tanh": (1, 5, 0)}
+    study = make_study(TIED, noise=0.02, costs=costs, nanoseconds=nanoseconds)
+    said = verdict(study)
+    assert said.recommended == best
+    found = {s.label: s.nanoseconds for s in said.standings if s.nanoseconds is not None}
+    assert found == pytest.approx(nanoseconds)
+
+
+def test_the_name_decides_between_equal_costs():
+    costs = dict.fromkeys(TIED, (1, 5, 0))
+    for nanoseconds in (None, {"mish": 1.0, "relu": 0.9, "tanh": 0.8}):
+        for order in (TIED, dict(reversed(TIED.items()))):
+            study = make_study(order, noise=0.02, costs=costs, nanoseconds=nanoseconds)
+            assert verdict(study).recommended == "mish"
+
+
 def test_the_cheapest_is_not_taken_where_it_most_likely_costs_points():
     costs = {"mish": (2, 9, 0), "relu": (0, 3, 0), "tanh": (1, 5, 0)}
     means = {"mish": 0.90, "relu": 0.885, "tanh": 0.899}

@@ -72,6 +72,7 @@ def case(*standings: Standing, baseline: Standing | None = None, **changes: Any)
 
 LEADER = standing("gelu", "leader", 0.98)
 TIED = standing("elu", "tied", 0.979)
+TIMED = standing("gelu", "leader", 0.98, nanoseconds=1.5)
 CHEAP = standing("relu", "tied", 0.978, simplicity=(0, 5, 0))
 WORSE = standing("relu", "worse", 0.95)
 LOST = standing("relu", "diverged", diverged=4)
@@ -125,6 +126,17 @@ SENTENCES = {
         case(LEADER, WITHIN, CHEAP, margin=0.01),
         "All 3 candidates tie for the best score or are within the margin (1 percentage point) of "
         "it; use relu, the cheapest to compute of them.",
+    ),
+    "all tie, times measured": (
+        case(TIMED, standing("elu", "tied", 0.979, nanoseconds=0.8123)),
+        "No difference found: both candidates tie for the best score; use elu, the cheaper to "
+        "compute of them, at 0.81 ns an element forward and backward.",
+    ),
+    "times that count as equal": (
+        case(TIMED, standing("elu", "tied", 0.979, nanoseconds=1.6), WORSE, recommended="gelu"),
+        "2 of 3 candidates (gelu and elu) tie for the best score; use gelu, which has the best "
+        "score and is as cheap to compute as any of them, at 1.5 ns an element forward and "
+        "backward.",
     ),
     "clear": (
         case(LEADER, WORSE, standing("tanh", "worse", 0.9)),

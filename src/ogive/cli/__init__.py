@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ogive.cli import choose, evaluate, listing, plot, predict, report, show
+from ogive.cli import choose, cost, evaluate, listing, plot, predict, report, show
 from ogive.errors import OgiveError
 
 # Typer brings a click of its own or uses the installed one, depending on its version.
@@ -62,6 +62,7 @@ _add("report", report.report)
 _add("predict", predict.predict)
 _add("eval", evaluate.evaluate, ignore_unknown_options=True)  # numbers may be negative
 _add("list", listing.listing)
+_add("cost", cost.cost)
 _add("show", show.show)
 _add("plot", plot.plot)
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ogive.door import room
 from ogive.errors import BadParameter, OgiveError, nearest
-from ogive.numerics import cost
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted, compiled
+from ogive.numerics.cost import Operations, count
 from ogive.numerics.elementary import Array, is_tensor
 from ogive.numerics.kernels import (
     Expression,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch.nn import Module
 
+    from ogive.functions.timing import Cost
     from ogive.report.card import Card
 
 INF = math.inf
@@ -276,19 +277,25 @@ class Activation:
         return compiled(self.definition.value, self.definition.slope, self.settings)
 
     @property
-    def operations(self) -> cost.Operations:
+    def operations(self) -> Operations:
         """Operations an element for value and slope together, counted from the definition.
 
         Raises :class:`OgiveError` for a definition that is not written over
         :mod:`ogive.numerics.elementary`.
         """
         try:
-            return cost.count(self.value_expression, self.slope_expression)
+            return count(self.value_expression, self.slope_expression)
         except (TypeError, AttributeError) as error:
             raise OgiveError(
                 f"the value or slope of {self.name} calls something that is not in "
                 f"ogive.numerics.elementary ({error}); write both over its functions"
             ) from None
+
+    def cost(self) -> Cost:
+        """What this function costs on this machine, measured now: see :class:`Cost`."""
+        from ogive.functions.timing import measure
+
+        return measure([self])[0]
 
     def module(self, learnable: Sequence[str] = (), channels: int | None = None) -> Module:
         """This function as a ``torch.nn.Module``.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ogive.errors import OgiveError
+from ogive.functions.timing import nanoseconds
 from ogive.report import study_figures, study_panels
 from ogive.report.protocol import command, network, protocol
 from ogive.report.summary import columns, group_end, lines
@@ -147,6 +148,7 @@ def _minus(text: str, numeric: bool) -> str:
 
 def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) -> dict[str, Any]:
     about = study.about
+    measured = any(s.nanoseconds is not None for s in verdict.standings)
     return {
         "title": f"Which activation function for {about['name']}?",
         "numbers": _numbers(study),
@@ -157,10 +159,16 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
             "tuning": _tuning_picture(study, verdict),
             "functions": _functions_picture(study, verdict),
         },
-        "functions": [_function(study, s.label) for s in verdict.standings],
+        "functions": [_function(study, s) for s in verdict.standings],
         "functions_caption": "Gain is the scale of the weights that keeps the signal's variance. "
-        "Operations are counted for value and slope together; those like exp and log cost the "
-        "most and come first.",
+        "Operations are counted for value and slope together; those like exp and log come first."
+        + (
+            " Cost is in nanoseconds an element, forward and backward, as measured when the study "
+            "began."
+            if measured
+            else ""
+        ),
+        "measured": measured,
         "network": network(study),
         "output_unit": about["output_unit"],
         "output_reason": about["output_reason"],
@@ -183,16 +191,17 @@ def _numbers(study: Study) -> str:
     )
 
 
-def _function(study: Study, label: str) -> dict[str, str]:
-    stored = study.functions[label]
+def _function(study: Study, standing: Standing) -> dict[str, str]:
+    stored = study.functions[standing.label]
     hard, simple, *_ = stored["simplicity"]
     parameters = ", ".join(f"{k} = {v:g}" for k, v in stored["parameters"].items())
     return {
-        "label": label,
+        "label": standing.label,
         "formula": stored["formula"],
         "parameters": parameters,
         "gain": f"{stored['gain']:.3f}",
         "operations": f"{hard} + {simple}",
+        "cost": "" if standing.nanoseconds is None else f"{nanoseconds(standing.nanoseconds)} ns",
         "source": stored["source"],
     }
 

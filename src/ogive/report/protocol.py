@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable
 
 from ogive.study.record import Study
-from ogive.study.verdict import Verdict
+from ogive.study.verdict import EQUAL_COST, Verdict
 from ogive.study.wording import counted, final_runs, listed
 
 
@@ -140,7 +140,7 @@ def _intervals(study: Study, _: Verdict) -> str:
     )
 
 
-def _ties(_: Study, verdict: Verdict) -> str:
+def _ties(study: Study, verdict: Verdict) -> str:
     value = "" if verdict.critical is None else f"{verdict.critical:.2f} standard errors "
     margin = (
         ""
@@ -153,9 +153,23 @@ def _ties(_: Study, verdict: Verdict) -> str:
         "where no candidates differ. A candidate leaves the tie group only if the "
         "interval of its difference from the best score lies wholly on the worse side."
         f"{margin} The recommendation is, of those in the group within one standard error of the "
-        "best score (Breiman and others 1984), the function that is cheapest to compute: the "
-        "fewest exponentials and the like, then the fewest simple operations, then the fewest "
-        "parameters."
+        "best score (Breiman and others 1984), the function that is cheapest to compute: "
+        f"{_cost(study)}"
+    )
+
+
+def _cost(study: Study) -> str:
+    counts = (
+        "the fewest exponentials and the like, then the fewest simple operations, then the fewest "
+        "parameters, then the first name in the alphabet"
+    )
+    if any("nanoseconds" not in study.functions[label] for label in study.plan.labels):
+        return f"{counts}."
+    return (
+        "the least time an element for its value and for the gradient times its slope, in float32 "
+        "on one thread. The times were measured before training on the machine that began the "
+        f"study and are stored with it. Times within {EQUAL_COST - 1:.0%} of the least count as "
+        f"equal; of those, {counts}."
     )
 
 

@@ -46,7 +46,8 @@ class Choice:
     def best(self) -> str | None:
         """The recommended candidate; None if all diverged.
 
-        The cheapest of the tie group among those within one standard error of the leader.
+        The cheapest of the tie group among those within one standard error of the leader, by the
+        times that were measured when the study began.
         """
         return self.verdict.recommended
 

@@ -19,6 +19,7 @@ from ogive.errors import BadData, BadStudy, Interrupted, OgiveError
 from ogive.functions import Activation
 from ogive.functions.formula_parse import is_formula
 from ogive.functions.registry import holds
+from ogive.functions.timing import measure
 from ogive.meanfield.gains import gain
 from ogive.study.choice import Choice
 from ogive.study.engine import carry_out_units, workers_of
@@ -78,6 +79,25 @@ def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str
             },
         }
     return entrants, stored
+
+
+def _with_costs(stored: Mapping[str, Any], chosen: Sequence[Candidate]) -> dict[str, Any]:
+    """``stored`` with what each candidate costs here, in nanoseconds an element.
+
+    It is kept with the study, so that its recommendation is the same wherever it is read.
+    """
+    costs = measure([candidate.function for candidate in chosen])
+    return dict(stored) | {
+        candidate.label: {
+            **stored[candidate.label],
+            "nanoseconds": {
+                "forward": float(f"{cost.forward:.4g}"),
+                "backward": float(f"{cost.backward:.4g}"),
+                "copy": float(f"{cost.copy:.4g}"),
+            },
+        }
+        for candidate, cost in zip(chosen, costs, strict=True)
+    }
 
 
 def _plain(values: np.ndarray) -> list[float | None]:
@@ -225,6 +245,7 @@ def choose(
     opened = Store(store)
     try:
         if opened.empty:
+            stored = _with_costs(stored, chosen)  # before any worker keeps the machine busy
             if limit is not None:
                 workers = workers_of(engine, len(entrants))
                 plan = replace(plan, splits=splits_within(limit, made, plan, entrants, workers))

@@ -53,8 +53,8 @@ class Study:
     """A study as stored: what was asked, what was planned, what came out.
 
     ``about`` describes the task in plain values (rows, kind, metric, output unit, notes ...),
-    ``functions`` gives for each label its formula, gain and operations, ``seconds`` the training
-    time of each unit of work.
+    ``functions`` gives for each label its formula, gain, operations and, where it was measured,
+    the nanoseconds an element that it takes; ``seconds`` is the training time of each unit of work.
     """
 
     request: Mapping[str, Any]

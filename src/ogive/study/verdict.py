@@ -15,7 +15,10 @@ The leader is picked after seeing the scores, and covering all pairs pays for th
 
 The recommendation is the cheapest function of the tie group among those within one standard error
 of the leader (the one-standard-error rule: Breiman, Friedman, Olshen and Stone, Classification and
-regression trees, 1984): a tie is no licence to take what most likely costs a few points.
+regression trees, 1984): a tie is no licence to take what most likely costs a few points. Cost is
+the time an element, forward and backward, as measured when the study began and stored with it.
+Times within 25% of the least count as equal, since measuring again could turn them round; then the
+operation count decides, which is also all there is where a store holds no times, and then the name.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from ogive.study.record import Run, Study
 CONFIDENCE = 0.95
 POWER = 0.8
 SIMULATIONS = 20_000
+EQUAL_COST = 1.25  # times the least cost, up to which costs count as equal
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Standing:
     ``close`` says that the score is within one standard error of the leader's, or within the
     margin: close enough to be recommended for being cheap. ``status`` is "leader", "tied" (no
     difference found), "equivalent" (any difference is within the margin), "worse" or "diverged".
+    ``nanoseconds`` an element is what the function costs forward and backward, as measured when
+    the study began; ``simplicity`` counts its exp-like and simple operations and its parameters.
     """
 
     label: str
@@ -77,6 +83,7 @@ class Standing:
     unfinished: int
     close: bool = False
     simplicity: tuple[int, ...] = ()
+    nanoseconds: float | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -260,14 +267,12 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
         key=lambda s: (s.score is None, 0.0 if s.score is None else -sign * s.score),
     )
     group = [s for s in standings if s.status in {"leader", "tied", "equivalent"}]
-    order = {label: i for i, label in enumerate(study.plan.labels)}
-    close = (s for s in group if s.close)
-    simplest = min(close, key=lambda s: (s.simplicity, order[s.label]), default=None)
+    cheap = cheapest([s for s in group if s.close])
     return Verdict(
         standings=tuple(standings),
         baseline=made[BASELINE],
         leader=leader,
-        recommended=None if simplest is None else simplest.label,
+        recommended=cheap[0].label if cheap else None,
         ties=tuple(s.label for s in group),
         diverged=tuple(s.label for s in standings if s.status == "diverged"),
         sees=sees,
@@ -277,6 +282,18 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
         metric=study.about["metric"],
         higher_is_better=study.about["higher_is_better"],
     )
+
+
+def cheapest(close: Sequence[Standing]) -> list[Standing]:
+    """Those of ``close`` that cost no more than any other, the one to recommend first."""
+    costs = [s.nanoseconds for s in close if s.nanoseconds is not None]
+    if costs and len(costs) == len(close):
+        most = EQUAL_COST * min(costs)
+        cheap = [s for s, cost in zip(close, costs, strict=True) if cost <= most]
+    else:
+        least = min((s.simplicity for s in close), default=())
+        cheap = [s for s in close if s.simplicity == least]
+    return sorted(cheap, key=lambda s: (s.simplicity, s.label))
 
 
 def _possible(study: Study, ends: tuple[float, float]) -> tuple[float, float]:
@@ -297,6 +314,7 @@ def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:
     last = study.plan.evaluate_every * study.plan.rungs
     seconds = sum(s for unit, s in study.seconds.items() if unit.rpartition("/")[0] == label)
     metrics = runs[0].scores.keys() if runs else ()
+    cost = study.functions[label].get("nanoseconds")
     return Standing(
         label=label,
         status="diverged" if diverged else "tied",
@@ -311,6 +329,7 @@ def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:
         diverged=diverged,
         unfinished=sum(r.best_step >= last for r in runs),
         simplicity=tuple(study.functions[label]["simplicity"]),
+        nanoseconds=None if cost is None else cost["forward"] + cost["backward"],
         scores={m: statistics.fmean(r.scores[m] for r in runs) for m in metrics}
         if not diverged
         else {},

@@ -7,9 +7,10 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ogive.functions.timing import nanoseconds
 from ogive.study.plan import BASELINE
 from ogive.study.record import Study
-from ogive.study.verdict import Standing, Verdict
+from ogive.study.verdict import Standing, Verdict, cheapest
 
 PERCENT = {"accuracy", "balanced_accuracy"}
 SHORT = {"rmse": "RMSE", "mae": "MAE", "auc": "AUC"}
@@ -228,14 +229,16 @@ def _why(verdict: Verdict, chosen: str) -> str:
             "which leads by more than one standard error of the difference, though not by enough "
             "to rule out chance"
         )
-    mine = next(s.simplicity for s in close if s.label == chosen)
+    cost = next(s.nanoseconds for s in close if s.label == chosen)
     whom = "of them"
     if len(close) < len(verdict.ties):
         whom = f"of the {len(close)} within one standard error of the best score"
-    if sum(s.simplicity == mine for s in close) > 1:
+    if len(cheapest(close)) > 1:
         cheap = f"as cheap to compute as any {whom}"
     else:
         cheap = f"the {'cheaper' if len(close) == 2 else 'cheapest'} to compute {whom}"
+    if cost is not None:
+        cheap += f", at {nanoseconds(cost)} ns an element forward and backward"
     return f"which has the best score and is {cheap}" if chosen == verdict.leader else cheap
 
 

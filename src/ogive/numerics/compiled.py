@@ -18,6 +18,7 @@ from ogive.numerics import machine
 from ogive.numerics.cost import nested
 from ogive.numerics.derive import derivative
 from ogive.numerics.graph import Graph, Node, trace
+from ogive.numerics.roots import Root, roots
 from ogive.numerics.walk import Plan, source
 
 Expression = Callable[..., Any]
@@ -69,7 +70,7 @@ class Traced:
         """The machine code of a plan over nodes of this graph."""
         key = (
             *(tuple(n.place for n in nodes) for nodes in (plan.results, plan.sums)),
-            (plan.kind, plan.short, plan.times, plan.ends, plan.raw),
+            (plan.kind, plan.short, plan.patches, plan.times, plan.ends, plan.raw),
         )
         if key not in self._functions:
             self._functions[key] = machine.function(source(plan))
@@ -127,7 +128,7 @@ class Compiled:
         self._traced = _traced(value, slope, settings)
         self._calls: dict[Any, Call] = {}
         self._ends: dict[Wanted, tuple[float, float]] = {}
-        self._roots: dict[Wanted, bool] = {}
+        self._roots: dict[Wanted, tuple[Root, ...] | None] = {}
         self.tables: dict[Any, Any] = {}  # of 16-bit floats
         self.ready: dict[Any, tuple[Any, int, int]] = {}  # by order and dtype, for the quick way
 
@@ -155,10 +156,12 @@ class Compiled:
         raw: bool,
     ) -> Call:
         every = wanted + sums
+        patches = [self._patches(one) if kind == "float" else None for one in every]
         plan = Plan(
             tuple(map(self._traced.node, wanted)),
             kind,
-            short=kind == "float" and not (self.passing or any(map(self._magnifies, every))),
+            short=all(found is not None for found in patches),
+            patches=tuple(found or () for found in patches),
             times=times,
             sums=tuple(map(self._traced.node, sums)),
             ends=True,
@@ -206,18 +209,18 @@ class Compiled:
             self._ends[wanted] = (low, high)
         return self._ends[wanted]
 
-    def _magnifies(self, wanted: Wanted) -> bool:
-        """Whether small errors on the way may grow: terms cancel, or exp is taken of exp."""
-        return nested(self._traced.node(wanted)) or self._has_root(wanted)
+    def _patches(self, wanted: Wanted) -> tuple[Root, ...] | None:
+        """The roots to take care of beside short forms; None where short forms do not suffice.
 
-    def _has_root(self, wanted: Wanted) -> bool:
-        """Whether it changes sign elsewhere than at 0, so that terms cancel there."""
+        They do not where exp is taken of exp, so that small errors grow.
+        """
         if wanted not in self._roots:
-            signs = np.sign(self.far(wanted, _GRID))
-            turns = signs[1:] * signs[:-1] < 0
-            turns[len(_SIZES) - 1] = False  # from the smallest negative number to the smallest
-            steps = signs[:-2] * signs[2:] < 0  # a root that was hit
-            self._roots[wanted] = bool(turns.any() or (steps & (signs[1:-1] == 0)).any())
+            found = None
+            if not (self.passing or nested(self._traced.node(wanted))):
+                found = roots(lambda x: self.far(wanted, x), _GRID)
+                if found and self.settings:  # the roots move with the settings
+                    found = None
+            self._roots[wanted] = found
         return self._roots[wanted]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from ogive.numerics import machine
 from ogive.numerics.arithmetic import Arithmetic
 from ogive.numerics.graph import COMPARISONS, CONSTANT, INPUT, PARAMETER, Node, needed
-from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, literal
+from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute, literal, polynomial
 from ogive.numerics.pair import Pairs
+from ogive.numerics.roots import REACH, Root
 from ogive.numerics.single import Single
 
 LONGEST = 6000  # instructions of a step; compiling takes about a second
@@ -33,6 +34,7 @@ class Plan:
     times: bool = False
     sums: tuple[Node, ...] = ()
     ends: bool = False
+    patches: tuple[tuple[Root, ...], ...] = ()  # of each result and sum, beside short forms
     raw: bool = False
 
 
@@ -54,6 +56,8 @@ class _Step:
         self.summed: list[Lane] = []
         for i, node in enumerate(every):
             number = made[node.place]
+            for root in plan.patches[i] if plan.patches else ():
+                number = self._patched(number, root)
             if plan.times or i >= len(plan.results):
                 number = self.numbers.multiply(upstream, number)
             if i >= len(plan.results):
@@ -85,6 +89,11 @@ class _Step:
                 one, none = numbers.constant(1.0, 0.0), numbers.constant(0.0, 0.0)
                 made[node.place] = numbers.choose(made[node.place], one, none)
         return made
+
+    def _patched(self, number: Any, root: Root) -> Any:
+        t = (Lane(self.block, "%x", FLOAT) - root.place) - root.rest
+        near = t * polynomial(t, root.coefficients)
+        return self.numbers.choose(absolute(t) < REACH, self.numbers.of(near), number)
 
     def _operation(self, node: Node, operands: list[Any]) -> Any:
         numbers, name = self.numbers, node.operation

@@ -14,7 +14,7 @@ import ogive
 from ogive.errors import BadParameter
 from ogive.functions import Definition, registry
 
-HEAVY = ("torch", "numba", "matplotlib", "scipy.stats")
+HEAVY = ("torch", "llvmlite", "matplotlib", "scipy.stats")
 
 
 def heavy_after(program: str) -> list[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 KEPT_FOR = "1"  # the format of the files
+MOST_KEPT = 8192  # files, of about 8 kB each
 _DIGEST = 32
 
 _lock = threading.RLock()
@@ -132,9 +133,18 @@ def _keep(key: str, code: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(code).digest() + code)
             os.replace(name, where / f"{key}.o")
+            _prune(where)
         except OSError:
             with suppress(OSError):
                 os.unlink(name)
+
+
+def _prune(where: Path) -> None:
+    """Forget the older half once there are too many."""
+    files = list(where.glob("*.o"))
+    if len(files) > MOST_KEPT:
+        for old in sorted(files, key=lambda f: f.stat().st_mtime)[: len(files) // 2]:
+            old.unlink(missing_ok=True)
 
 
 # A child of fork must not meet a lock that another thread of its parent held.

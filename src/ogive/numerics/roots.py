@@ -49,6 +49,9 @@ def _root(function: Callable[[Floats], Floats], low: float, high: float) -> Root
     for _ in range(12):
         points = np.linspace(low, high, 65)
         signs = np.sign(function(points))
+        if (signs == 0).any():
+            low = high = float(points[np.flatnonzero(signs == 0)[0]])
+            break
         at = int(np.flatnonzero(signs != signs[0])[0])
         low, high = points[at - 1], points[at]
     place = float(low)
@@ -57,7 +60,7 @@ def _root(function: Callable[[Floats], Floats], low: float, high: float) -> Root
     t = REACH * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
     # The slope at the root, then how far the root lies beside the float.
     steep = (function(np.array([place + 1e-3])) - function(np.array([place - 1e-3])))[0] / 2e-3
-    rest = -float(function(np.array([place]))[0] / steep)
+    rest = -float(function(np.array([place]))[0] / steep) + 0.0
     x = place + t
     t = x - place
     quotient = function(x) / (t - rest)

@@ -6,7 +6,7 @@ import math
 
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
 from ogive.functions.registry import register
-from ogive.numerics.elementary import Array, maximum, minimum, positive, where
+from ogive.numerics.elementary import Array, keep_nan, maximum, minimum, positive, where
 
 relu = register(
     Definition(
@@ -44,12 +44,11 @@ relu = register(
 def _leaky(x: Array, negative_slope: float) -> Array:
     if negative_slope == 0:  # 0 times -inf would be NaN
         return maximum(x, 0)
-    return maximum(x, 0) + negative_slope * minimum(x, 0)
+    return where(x > 0, x, negative_slope * x)
 
 
 def _leaky_slope(x: Array, negative_slope: float) -> Array:
-    above = positive(x)
-    return above + negative_slope * (1 - above)
+    return where(x > 0, 1.0, keep_nan(x, negative_slope))
 
 
 def _leaky_facts(**named: float) -> Facts:

@@ -18,6 +18,7 @@ from ogive.numerics import machine
 from ogive.numerics.cost import nested
 from ogive.numerics.derive import derivative
 from ogive.numerics.graph import Graph, Node, trace
+from ogive.numerics.narrow import suits
 from ogive.numerics.roots import Root, roots
 from ogive.numerics.walk import Plan, source
 
@@ -70,7 +71,7 @@ class Traced:
         """The machine code of a plan over nodes of this graph."""
         key = (
             *(tuple(n.place for n in nodes) for nodes in (plan.results, plan.sums)),
-            (plan.kind, plan.short, plan.patches, plan.times, plan.ends, plan.raw),
+            (plan.kind, plan.narrow, plan.short, plan.patches, plan.times, plan.ends, plan.raw),
         )
         if key not in self._functions:
             self._functions[key] = machine.function(source(plan))
@@ -156,10 +157,14 @@ class Compiled:
         raw: bool,
     ) -> Call:
         every = wanted + sums
-        patches = [self._patches(one) if kind == "float" else None for one in every]
+        nodes = tuple(map(self._traced.node, wanted))
+        narrow = kind == "float" and not sums and suits(self.settings, *nodes)
+        rounds = kind == "float" and not narrow
+        patches = [self._patches(one) if rounds else None for one in every]
         plan = Plan(
-            tuple(map(self._traced.node, wanted)),
+            nodes,
             kind,
+            narrow=narrow,
             short=all(found is not None for found in patches),
             patches=tuple(found or () for found in patches),
             times=times,

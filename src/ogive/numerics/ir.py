@@ -25,17 +25,20 @@ def literal(number: float) -> str:
 
 
 class Block:
-    """Straight-line code on vectors of ``lanes`` elements."""
+    """Straight-line code on vectors of ``lanes`` elements, whose floats are of type ``number``."""
 
-    def __init__(self, lanes: int, features: frozenset[str] = frozenset()) -> None:
-        self.lanes, self.features = lanes, features
+    def __init__(
+        self, lanes: int, features: frozenset[str] = frozenset(), number: str = FLOAT
+    ) -> None:
+        self.lanes, self.features, self.number_type = lanes, features, number
+        self.suffix = f"v{lanes}f{64 if number == FLOAT else 32}"
         self.lines: list[str] = []
         self.declared: set[str] = set()
         self._known: dict[str, str] = {}
 
     def vector(self, kind: str) -> str:
         """The name of the vector type of ``kind``."""
-        return f"<{self.lanes} x {kind}>"
+        return f"<{self.lanes} x {self.number_type if kind == FLOAT else kind}>"
 
     def do(self, instruction: str, kind: str) -> Lane:
         """The result of ``instruction``, which is written unless it was before."""
@@ -47,7 +50,7 @@ class Block:
 
     def number(self, value: float) -> Lane:
         """The same float in every lane."""
-        return Lane(self, f"splat (double {literal(value)})", FLOAT)
+        return Lane(self, f"splat ({self.number_type} {literal(value)})", FLOAT)
 
     def integer(self, value: int) -> Lane:
         """The same integer in every lane."""
@@ -60,7 +63,7 @@ class Block:
     def call(self, name: str, *operands: Any) -> Lane:
         """An intrinsic that takes and gives vectors of float64."""
         kind = self.vector(FLOAT)
-        function = f"@llvm.{name}.v{self.lanes}f64"
+        function = f"@llvm.{name}.{self.suffix}"
         self.declared.add(f"declare {kind} {function}({', '.join([kind] * len(operands))})")
         given = ", ".join(f"{kind} {self.lane(o).name}" for o in operands)
         return self.do(f"call {kind} {function}({given})", FLOAT)

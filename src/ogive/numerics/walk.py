@@ -10,7 +10,8 @@ from ogive.numerics import machine
 from ogive.numerics.arithmetic import Arithmetic
 from ogive.numerics.graph import COMPARISONS, CONSTANT, INPUT, PARAMETER, Node, needed
 from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute, literal, polynomial
-from ogive.numerics.pair import Pairs
+from ogive.numerics.narrow import Narrow
+from ogive.numerics.pair import Pair, Pairs
 from ogive.numerics.roots import REACH, Root
 from ogive.numerics.single import Single
 
@@ -30,6 +31,7 @@ class Plan:
 
     results: tuple[Node, ...]
     kind: str  # of the arrays: "float" or "double"
+    narrow: bool = False  # see Narrow
     short: bool = False  # see Single
     times: bool = False
     sums: tuple[Node, ...] = ()
@@ -43,25 +45,28 @@ class _Step:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.block = Block(LANES[plan.kind], machine.features())
-        self.numbers: Arithmetic[Any] = (
-            Single(self.block, short=plan.short) if plan.kind == "float" else Pairs(self.block)
-        )
+        number = "float" if plan.narrow else FLOAT
+        self.block = Block(LANES[plan.kind], machine.features(), number)
+        self.numbers: Arithmetic[Any]
+        if plan.narrow:
+            self.numbers = Narrow(self.block)
+        elif plan.kind == "float":
+            self.numbers = Single(self.block, short=plan.short)
+        else:
+            self.numbers = Pairs(self.block)
         every = (*plan.results, *plan.sums)
         self.parameters = len(every[0].graph.parameters)
         self.ends = 2 * len(every) if plan.ends else 0
         made = self._made(every)
-        upstream = self._incoming("%g")
         self.stored: list[Lane] = []
         self.summed: list[Lane] = []
         for i, node in enumerate(every):
             number = made[node.place]
             for root in plan.patches[i] if plan.patches else ():
                 number = self._patched(number, root)
-            if plan.times or i >= len(plan.results):
-                number = self.numbers.multiply(upstream, number)
             if i >= len(plan.results):
-                self.summed.append(self.numbers.finish(number))
+                upstream = Lane(self.block, "%g", FLOAT)
+                self.summed.append(upstream * self.numbers.finish(number))
             elif plan.raw:
                 self.stored += self.numbers.both(number)
             else:
@@ -79,7 +84,12 @@ class _Step:
             if node.operation == INPUT:
                 made[node.place] = self._incoming("%x")
             elif node.operation == PARAMETER:
-                made[node.place] = self._incoming(f"%p{node.key[1]}")
+                name = f"%p{node.key[1]}"
+                made[node.place] = (
+                    Pair(*(Lane(self.block, n, FLOAT) for n in (name, f"{name}.low")))
+                    if self.plan.narrow
+                    else self._incoming(name)
+                )
             elif node.operation == CONSTANT:
                 made[node.place] = numbers.constant(float(node.number or 0.0), node.key[2])
             else:
@@ -145,9 +155,12 @@ class _Walk:
         self.kind, self.wide = block.vector(plan.kind), block.vector(FLOAT)
         self.mask = block.vector(TRUTH)
         self.bytes = 4 if plan.kind == "float" else 8
-        self.narrow = plan.kind == "float"
+        self.number, self.suffix = block.number_type, block.suffix
+        self.converts = plan.kind != self.number
         self.reads = ["x", "g"] if plan.times or plan.sums else ["x"]
         self.constants = [f"%p{i}" for i in range(self.step.parameters)]
+        if plan.narrow:
+            self.constants += [f"%p{i}.low" for i in range(self.step.parameters)]
         self.constants += [f"%e{i}" for i in range(self.step.ends)]
         self.results = len(self.step.stored)
         self.sums = range(self.results, self.results + len(self.step.summed))
@@ -163,9 +176,11 @@ class _Walk:
         lines = [
             f"declare {self.kind} @llvm.masked.load.{self.masked}(ptr, {self.mask}, {self.kind})",
             f"declare void @llvm.masked.store.{self.masked}({self.kind}, ptr, {self.mask})",
-            f"declare double @llvm.vector.reduce.fadd.v{self.lanes}f64(double, {self.wide})",
+            f"declare double @llvm.vector.reduce.fadd.v{self.lanes}f64"
+            f"(double, <{self.lanes} x double>)",
             f"declare i1 @llvm.vector.reduce.or.v{self.lanes}i1({self.mask})",
-            f"declare {self.wide} @llvm.fabs.v{self.lanes}f64({self.wide})",
+            f"declare {self.wide} @llvm.fabs.{self.suffix}({self.wide})",
+            f"declare {self.kind} @llvm.fabs.v{self.lanes}f{8 * self.bytes}({self.kind})",
             *(line for text in sorted(self.step.block.declared) for line in text.splitlines()),
             'attributes #0 = { nounwind "prefer-vector-width"="512" }',
             *self._step(),
@@ -193,11 +208,12 @@ class _Walk:
 
     def _mend(self) -> list[str]:
         """What was made, with the given values at infinities, and NaN for NaN."""
-        wide, shape, inside = self.wide, self.shape, "splat (double 0x7FF0000000000000)"
+        wide, shape = self.wide, self.shape
+        inside = f"splat ({self.number} {literal(math.inf)})"
         given = ", ".join(f"{wide} {name}" for name in ["%x", "%g", *self.constants])
         lines = [
             f"define internal {shape} @mend({shape} %made, {given}) alwaysinline {{",
-            f"  %size = call {wide} @llvm.fabs.v{self.lanes}f64({wide} %x)",
+            f"  %size = call {wide} @llvm.fabs.{self.suffix}({wide} %x)",
             f"  %fine = fcmp olt {wide} %size, {inside}",
             f"  %above = fcmp ogt {wide} %x, zeroinitializer",
             f"  %nan = fcmp uno {wide} %x, %x",
@@ -206,7 +222,7 @@ class _Walk:
         for i in range(self.results + len(self.sums)):
             end = i // 2 if self.plan.raw else i
             value = "zeroinitializer" if self.plan.raw and i % 2 else f"%edge{i}"
-            times = self.plan.times or i >= self.results
+            times = i >= self.results  # a sum
             lines += [
                 f"  %old{i} = extractvalue {shape} %made, {i}",
                 f"  %side{i} = select {self.mask} %above, "
@@ -219,6 +235,24 @@ class _Walk:
             ]
             before = f"%r{i}"
         return [*lines, f"  ret {shape} {before}", "}"]
+
+    def _constant(self, name: str, pointer: str, place: int) -> list[str]:
+        """A float64 from memory, in every lane; for pairs of float32, what they leave too."""
+        lines = [
+            f"  {name}.at = getelementptr double, ptr {pointer}, i64 {place}",
+            f"  {name}.one = load double, ptr {name}.at",
+        ]
+        if self.number == FLOAT:
+            return [*lines, *self._spread(name, FLOAT, f"{name}.one")]
+        return [
+            *lines,
+            f"  {name}.high = fptrunc double {name}.one to float",
+            f"  {name}.back = fpext float {name}.high to double",
+            f"  {name}.rest = fsub double {name}.one, {name}.back",
+            f"  {name}.left = fptrunc double {name}.rest to float",
+            *self._spread(name, "float", f"{name}.high"),
+            *self._spread(f"{name}.low", "float", f"{name}.left"),
+        ]
 
     def _spread(self, name: str, kind: str, one: str) -> list[str]:
         """``one`` in every lane."""
@@ -234,7 +268,7 @@ class _Walk:
         lines = []
         for name in self.reads:
             at = f"%{name}.{tag}.at"
-            narrow = f"%{name}.{tag}" + (".narrow" if self.narrow else "")
+            narrow = f"%{name}.{tag}" + (".narrow" if self.converts else "")
             lines.append(f"  {at} = getelementptr {self.plan.kind}, ptr %{name}, i64 {index}")
             if mask:
                 lines.append(
@@ -244,17 +278,18 @@ class _Walk:
                 )
             else:
                 lines.append(f"  {narrow} = load {self.kind}, ptr {at}, align {self.bytes}")
-            if self.narrow:
+            if self.converts:
                 lines.append(f"  %{name}.{tag} = fpext {self.kind} {narrow} to {self.wide}")
-        upstream = f"%g.{tag}" if "g" in self.reads else "zeroinitializer"
+        narrow = ".narrow" if self.converts else ""
+        upstream = f"%g.{tag}" if self.sums else "zeroinitializer"
         given = ", ".join(f"{self.wide} {v}" for v in [f"%x.{tag}", upstream, *self.constants])
         if self.plan.ends:
-            infinity = f"splat ({FLOAT} {literal(math.inf)})"
+            infinity = f"splat ({self.plan.kind} {literal(math.inf)})"
             lines += [
                 f"  %first.{tag} = call {self.shape} @step({given})",
-                f"  %size.{tag} = call {self.wide} @llvm.fabs.v{self.lanes}f64"
-                f"({self.wide} %x.{tag})",
-                f"  %odd.{tag} = fcmp uge {self.wide} %size.{tag}, {infinity}",
+                f"  %size.{tag} = call {self.kind} @llvm.fabs.v{self.lanes}f{8 * self.bytes}"
+                f"({self.kind} %x.{tag}{narrow})",
+                f"  %odd.{tag} = fcmp uge {self.kind} %size.{tag}, {infinity}",
                 f"  %some.{tag} = call i1 @llvm.vector.reduce.or.v{self.lanes}i1"
                 f"({self.mask} %odd.{tag})",
                 f"  br label %have.{tag}",
@@ -271,18 +306,22 @@ class _Walk:
             lines.append(f"  %made.{tag} = call {self.shape} @step({given})")
         for i in range(self.results):
             value = f"%out{i}.{tag}"
-            wide = f"{value}.wide" if self.narrow else value
-            lines.append(f"  {wide} = extractvalue {self.shape} %made.{tag}, {i}")
-            if self.narrow:
-                lines.append(f"  {value} = fptrunc {self.wide} {wide} to {self.kind}")
+            stored = f"{value}.made"
+            lines.append(f"  {stored} = extractvalue {self.shape} %made.{tag}, {i}")
+            if self.converts:
+                lines.append(f"  {value}.rounded = fptrunc {self.wide} {stored} to {self.kind}")
+                stored = f"{value}.rounded"
+            if self.plan.times:
+                lines.append(f"  {value}.times = fmul {self.kind} {stored}, %g.{tag}{narrow}")
+                stored = f"{value}.times"
             lines.append(f"  {value}.at = getelementptr {self.plan.kind}, ptr %o{i}, i64 {index}")
             if mask:
                 lines.append(
-                    f"  call void @llvm.masked.store.{self.masked}({self.kind} {value}, "
+                    f"  call void @llvm.masked.store.{self.masked}({self.kind} {stored}, "
                     f"ptr align {self.bytes} {value}.at, {self.mask} {mask})"
                 )
             else:
-                lines.append(f"  store {self.kind} {value}, ptr {value}.at, align {self.bytes}")
+                lines.append(f"  store {self.kind} {stored}, ptr {value}.at, align {self.bytes}")
         return lines
 
     def _whole_vectors(self) -> list[str]:
@@ -292,11 +331,7 @@ class _Walk:
             ("%es", "%e", self.step.ends),
         ):
             for i in range(count):
-                lines += [
-                    f"  {prefix}{i}.at = getelementptr double, ptr {pointer}, i64 {i}",
-                    f"  {prefix}{i}.one = load double, ptr {prefix}{i}.at",
-                    *self._spread(f"{prefix}{i}", "double", f"{prefix}{i}.one"),
-                ]
+                lines += self._constant(f"{prefix}{i}", pointer, i)
         lines += [
             f"  %whole = and i64 %n, {-self.lanes}",
             "  %some = icmp ne i64 %whole, 0",

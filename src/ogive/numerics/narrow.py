@@ -1,0 +1,67 @@
+"""float32 kernels of functions made of straight and simple pieces: pairs of float32.
+
+Sixteen lanes at once instead of eight, and nothing to convert to float64 and back. It serves
+where a function only adds, multiplies, compares and chooses (``OPERATIONS``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ogive.numerics.graph import COMPARISONS, CONSTANT, INPUT, PARAMETER, Node, needed
+from ogive.numerics.pair import Pair, Pairs
+
+OPERATIONS = {
+    *(INPUT, CONSTANT, PARAMETER, *COMPARISONS, "and", "or", "where", "keep_nan", "isinf"),
+    *("add", "subtract", "multiply", "divide", "negative", "abs", "copysign"),
+    *("minimum", "maximum", "positive", "sign"),
+}
+DECIDING = {*COMPARISONS, "add", "subtract", "minimum", "maximum", "positive", "sign"}
+MOST = 24  # operations: of more, the pairs cost more than the conversion
+
+
+class Narrow(Pairs):
+    """Operations on pairs of float32."""
+
+    def constant(self, value: float, rest: float) -> Pair:
+        high = float(np.float32(value))
+        low = float(np.float32((value - high) + rest)) if abs(high) < np.inf else 0.0
+        return super().constant(high, low)
+
+    def divide_by(self, a: Pair, b: Pair, number: float) -> Pair:
+        return self.multiply(a, self.constant(1.0 / number, 0.0))
+
+
+def suits(settings: tuple[float, ...], *results: Node) -> bool:
+    """Whether pairs of float32 are the better way to compute ``results``.
+
+    They hold 48 bits: enough for a product with any constant, but a sum may cancel and a
+    comparison decides, so what those take must be exact in float32.
+    """
+    nodes = needed(*results)
+    inexact: set[int] = set()
+    for node in nodes:
+        if node.operation not in OPERATIONS or _divides(node):
+            return False
+        decides = node.operation in DECIDING
+        if any(o.place in inexact for o in node.operands) and decides:
+            return False
+        if _inexact(node, settings) or any(o.place in inexact for o in node.operands):
+            inexact.add(node.place)
+    return len(nodes) <= MOST
+
+
+def _inexact(node: Node, settings: tuple[float, ...]) -> bool:
+    if node.operation == PARAMETER:
+        return float(np.float32(settings[node.key[1]])) != settings[node.key[1]]
+    if node.operation == CONSTANT:
+        return float(np.float32(node.number)) != node.number or bool(node.key[2])
+    return node.operation == "divide"
+
+
+def _divides(node: Node) -> bool:
+    """Whether it divides by anything but a constant of middling size."""
+    if node.operation != "divide":
+        return False
+    by = node.operands[1]
+    return by.operation != CONSTANT or not 1e-30 < abs(by.number or 0.0) < 1e30

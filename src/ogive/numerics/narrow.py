@@ -24,8 +24,8 @@ class Narrow(Pairs):
     """Operations on pairs of float32."""
 
     def constant(self, value: float, rest: float) -> Pair:
-        high = float(np.float32(value))
-        low = float(np.float32((value - high) + rest)) if abs(high) < np.inf else 0.0
+        high = float(_float32(value))
+        low = float(_float32((value - high) + rest)) if abs(high) < np.inf else 0.0
         return super().constant(high, low)
 
     def divide_by(self, a: Pair, b: Pair, number: float) -> Pair:
@@ -53,10 +53,19 @@ def suits(settings: tuple[float, ...], *results: Node) -> bool:
 
 def _inexact(node: Node, settings: tuple[float, ...]) -> bool:
     if node.operation == PARAMETER:
-        return float(np.float32(settings[node.key[1]])) != settings[node.key[1]]
+        return _rounds(settings[node.key[1]])
     if node.operation == CONSTANT:
-        return float(np.float32(node.number)) != node.number or bool(node.key[2])
+        return _rounds(float(node.number or 0.0)) or bool(node.key[2])
     return node.operation == "divide"
+
+
+def _float32(value: float) -> np.float32:
+    with np.errstate(over="ignore"):
+        return np.float32(value)
+
+
+def _rounds(value: float) -> bool:
+    return float(_float32(value)) != value
 
 
 def _divides(node: Node) -> bool:

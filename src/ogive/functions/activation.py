@@ -233,6 +233,11 @@ class Activation:
                 f"{self.name} has no parameter {parameter!r}{nearest(parameter, names)}"
             )
         wanted = Wanted(0, names.index(parameter))
+        if is_tensor(x):
+            raise OgiveError(
+                f"the slope of {self.name} by {parameter} is computed for NumPy arrays; "
+                f"give x.numpy() in place of the tensor"
+            )
         if self.compiled is None or not self.compiled.has(wanted):
             raise OgiveError(
                 f"the slope of {self.name} by {parameter} is not known, because its value hands "

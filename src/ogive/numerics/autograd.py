@@ -86,7 +86,12 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
     """The derivative of that order (0: the value), differentiable; into ``out`` where given."""
     if out is not None:
         check_out(x, out)
-        return compute(act, order, x.detach(), out)
+        compute(act, order, x.detach(), out)
+        # Autograd must notice where it had kept ``out`` for a backward pass.
+        torch.autograd.graph.increment_version(out)
+        return out
+    if act.compiled is None and order:
+        return evaluate(act.slope_expression, x)  # type: ignore[no-any-return]
     differentiated = x.requires_grad and torch.is_grad_enabled()
     # Only in forward mode may a tensor that asks for no gradient carry a derivative.
     if differentiated or forward_ad._current_level >= 0 or not _is_memory(x):
@@ -97,6 +102,8 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
 def compute(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
     """The numbers alone."""
     compiled = act.compiled
+    if x.is_neg():  # a view that says "negated", as the imaginary part of a conjugate is
+        x = x.resolve_neg()
     if compiled is None or not (_is_memory(x) and (out is None or _is_memory(out))):
         return evaluate(lambda wide: _as_written(act, order, wide), x, out)  # type: ignore[no-any-return]
     if out is None:
@@ -129,24 +136,20 @@ def times_slope(
 
 def _fill(compiled: Compiled, wanted: Wanted, x: Tensor, out: Tensor) -> None:
     if x.dtype in HALVES:
-        bits = x.detach().contiguous().view(torch.int16).numpy().view("uint16")
+        bits = x.detach().reshape(-1).view(torch.int16).numpy().view("uint16")
         found = torch.from_numpy(table(compiled, wanted, HALVES[x.dtype])[bits].view("int16"))
         out.copy_(found.view(x.dtype).view(x.shape))
         return
     same = out.stride() == x.stride() and (
         x.is_contiguous() or torch.empty_like(x).stride() == x.stride()
     )
-    overlaps = out.data_ptr() != x.data_ptr() and _share(out, x)
+    overlaps = 0 < abs(out.data_ptr() - x.data_ptr()) < x.numel() * x.element_size()
     if not same or overlaps:
         on_array(compiled, (wanted,), x.detach().numpy(), (out.detach().numpy(),))
         return
     kind, size = KINDS[x.dtype]
     call = compiled.call((wanted,), kind)
     walk(call, x.numel(), size, x.data_ptr(), 0, (out.data_ptr(),))
-
-
-def _share(one: Tensor, two: Tensor) -> bool:
-    return one.untyped_storage().data_ptr() == two.untyped_storage().data_ptr()
 
 
 def _is_memory(x: Tensor) -> bool:
@@ -156,7 +159,9 @@ def _is_memory(x: Tensor) -> bool:
         and x.is_cpu
         and (x.dtype in KINDS or x.dtype in HALVES)
         and x.layout is torch.strided
+        and not x.is_neg()
         and not torch.compiler.is_compiling()
+        and not torch._C._get_tracing_state()  # it would record none of a kernel
         and not torch._C._functorch.is_functorch_wrapped_tensor(x)  # type: ignore[attr-defined]
         and not torch._C._len_torch_dispatch_stack()  # type: ignore[attr-defined]
     )

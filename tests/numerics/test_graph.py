@@ -172,7 +172,7 @@ RAW: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (lambda x: np.piecewise(x, [x < 0], [0, 1]), lambda x: 0 * x),
     (lambda x: x if np.sum(x) > 0 else x, lambda x: 1 + 0 * x),
     (Scaled(3.0), lambda x: 3 + 0 * x),
-    (lambda x: tanh(x), Scaled(2.0)),
+    (tanh, Scaled(2.0)),
 ]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -245,10 +244,17 @@ class Activation:
             )
         return apply(self.compiled, wanted, x)
 
-    @cached_property
+    @property
     def compiled(self) -> Compiled | None:
         """The kernels of this function; None where its definition cannot be compiled."""
-        return compiled(self.definition.value, self.definition.slope, self.settings)
+        # Not a cached_property: in Python 3.11 that has a lock, which a fork may leave held.
+        kept: dict[str, Any] = self.__dict__
+        if "_compiled" not in kept:
+            kept["_compiled"] = compiled(
+                self.definition.value, self.definition.slope, self.settings
+            )
+        found: Compiled | None = kept["_compiled"]
+        return found
 
     @property
     def operations(self) -> cost.Operations:

@@ -17,7 +17,7 @@ LABELS = ["relu", "elu:alpha=0.5", "sigmoid", "tanh", "gelu", "softplus", "silu"
 
 # What every program begins with. A hang ends in a list of where each thread stood.
 HEAD = f"""
-import faulthandler, os, signal, sys, threading
+import faulthandler, multiprocessing, os, signal, sys, threading
 import numpy as np
 from concurrent.futures import ThreadPoolExecutor
 from ogive.functions import get

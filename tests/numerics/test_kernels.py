@@ -362,5 +362,7 @@ def test_an_error_in_a_piece_comes_out() -> None:
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, "2"])
 def test_a_number_of_threads_that_is_none_is_refused(count: Any) -> None:
-    with pytest.raises(OgiveError, match=r"the number of threads is .*; give a whole number from 1"):
+    with pytest.raises(
+        OgiveError, match=r"the number of threads is .*; give a whole number from 1"
+    ):
         threads.set_threads(count)

@@ -136,7 +136,7 @@ def test_out_records_no_gradient_and_is_noticed_by_autograd() -> None:
     "out", [torch.empty(4), torch.empty(3, dtype=torch.float64), np.empty(3, np.float32), [0.0]]
 )
 def test_an_out_that_does_not_match_is_refused(out: Any) -> None:
-    with pytest.raises(OgiveError, match="^out (has|is)"):
+    with pytest.raises(OgiveError, match=r"^out (has|is)"):
         get("elu")(torch.zeros(3), out=out)
 
 
@@ -274,5 +274,5 @@ def test_a_traced_module_computes_and_keeps_no_numbers() -> None:
 
 
 def test_a_parameter_slope_of_a_tensor_is_refused_in_one_sentence() -> None:
-    with pytest.raises(OgiveError, match="is computed for NumPy arrays; give x.numpy"):
+    with pytest.raises(OgiveError, match=r"is computed for NumPy arrays; give x.numpy"):
         get("elu").parameter_slope("alpha", torch.ones(3))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -264,6 +264,11 @@ class Activation:
                 f"{self.name} has no parameter {parameter!r}{nearest(parameter, names)}"
             )
         wanted = Wanted(0, names.index(parameter))
+        if is_tensor(x):
+            raise OgiveError(
+                f"the slope of {self.name} by {parameter} is computed for NumPy arrays; "
+                f"give x.numpy() in place of the tensor"
+            )
         if self.compiled is None or not self.compiled.has(wanted):
             raise OgiveError(
                 f"the slope of {self.name} by {parameter} is not known, because its value hands "
@@ -271,10 +276,17 @@ class Activation:
             )
         return apply_wanted(self.compiled, wanted, as_input(x))
 
-    @cached_property
+    @property
     def compiled(self) -> Compiled | None:
         """The kernels of this function; None where its definition cannot be compiled."""
-        return compiled(self.definition.value, self.definition.slope, self.settings)
+        # Not a cached_property: in Python 3.11 that has a lock, which a fork may leave held.
+        kept: dict[str, Any] = self.__dict__
+        if "_compiled" not in kept:
+            kept["_compiled"] = compiled(
+                self.definition.value, self.definition.slope, self.settings
+            )
+        found: Compiled | None = kept["_compiled"]
+        return found
 
     @property
     def operations(self) -> Operations:

@@ -44,6 +44,7 @@ _PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 _wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _transforming = torch._C._are_functorch_transforms_active
 _dispatching = torch._C._len_torch_dispatch_stack
+_tracing = torch._C._get_tracing_state
 
 # PyTorch's own operators whose value and slope are exact: for small tensors, where a Python
 # function costs more than the work. All are made of straight pieces through the origin.
@@ -156,7 +157,12 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
         x = as_input(x)
     if out is not None:
         check_out(x, out)
-        return compute(act, order, x.detach(), out)
+        compute(act, order, x.detach(), out)
+        # Autograd must notice where it had kept ``out`` for a backward pass.
+        torch.autograd.graph.increment_version(out)
+        return out
+    if act.compiled is None and order:
+        return evaluate(act.slope_expression, x)  # type: ignore[no-any-return]
     plain = is_memory(x)
     if plain and not (x.requires_grad and torch.is_grad_enabled()):
         # Only in forward mode may a tensor that asks for no gradient carry a derivative.
@@ -173,6 +179,8 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
 def compute(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
     """The numbers alone."""
     compiled = act.compiled
+    if x.is_neg():  # a view that says "negated", as the imaginary part of a conjugate is
+        x = x.resolve_neg()
     if compiled is None or not (is_memory(x) and (out is None or is_memory(out))):
         return evaluate(lambda wide: _as_written(act, order, wide), x, out)  # type: ignore[no-any-return]
     if out is None:
@@ -230,7 +238,7 @@ def fill(compiled: Compiled, wanted: Wanted, x: Tensor, out: Tensor) -> None:
     same = out.stride() == x.stride() and (
         x.is_contiguous() or torch.empty_like(x).stride() == x.stride()
     )
-    overlaps = out.data_ptr() != x.data_ptr() and _share(out, x)
+    overlaps = 0 < abs(out.data_ptr() - x.data_ptr()) < x.numel() * x.element_size()
     if x.dtype in HALVES:
         if not same or overlaps:
             # NumPy has no bfloat16 of its own.
@@ -255,10 +263,6 @@ def fill(compiled: Compiled, wanted: Wanted, x: Tensor, out: Tensor) -> None:
     walk(call, x.numel(), size, x.data_ptr(), 0, (out.data_ptr(),))
 
 
-def _share(one: Tensor, two: Tensor) -> bool:
-    return one.untyped_storage().data_ptr() == two.untyped_storage().data_ptr()
-
-
 def is_memory(x: Tensor) -> bool:
     """Whether ``x`` is plain numbers in this machine's memory."""
     return (
@@ -266,9 +270,11 @@ def is_memory(x: Tensor) -> bool:
         and x.is_cpu
         and (x.dtype in KINDS or x.dtype in HALVES)
         and x.layout is torch.strided
+        and not x.is_neg()
         and not torch.compiler.is_compiling()
         and not _wrapped(x)
         and not _dispatching()
+        and not _tracing()  # it would record none of a kernel
     )
 
 

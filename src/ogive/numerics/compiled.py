@@ -58,14 +58,15 @@ class Traced:
 
     def node(self, wanted: Wanted) -> Node:
         """Raises :class:`TypeError` where an operation on the way has no known derivative."""
-        if wanted not in self._nodes:
-            if wanted.parameter is not None:
-                by = self.graph.parameters[wanted.parameter]
-                made = derivative(self.node(Wanted(wanted.order)), by)
-            else:
-                made = derivative(self.node(Wanted(wanted.order - 1)), self.graph.x)
-            self._nodes[wanted] = made
-        return self._nodes[wanted]
+        with machine.lock:  # a graph may not grow from two threads at once
+            if wanted not in self._nodes:
+                if wanted.parameter is not None:
+                    by = self.graph.parameters[wanted.parameter]
+                    made = derivative(self.node(Wanted(wanted.order)), by)
+                else:
+                    made = derivative(self.node(Wanted(wanted.order - 1)), self.graph.x)
+                self._nodes[wanted] = made
+            return self._nodes[wanted]
 
     def function(self, plan: Plan) -> Any:
         """The machine code of a plan over nodes of this graph."""
@@ -239,9 +240,16 @@ def _limit(near: float, far: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def compiled(value: Expression, slope: Expression, settings: tuple[float, ...]) -> Compiled | None:
-    """The kernels of a function, or None if it can only be evaluated as it is written."""
+def _compiled(value: Expression, slope: Expression, settings: tuple[float, ...]) -> Compiled | None:
     try:
         return Compiled(value, slope, settings)
     except (TypeError, AttributeError, ValueError):
+        return None
+
+
+def compiled(value: Expression, slope: Expression, settings: tuple[float, ...]) -> Compiled | None:
+    """The kernels of a function, or None if it can only be evaluated as it is written."""
+    try:
+        return _compiled(value, slope, settings)
+    except TypeError:  # a callable that has no hash
         return None

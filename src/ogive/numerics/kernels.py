@@ -53,6 +53,8 @@ def as_input(x: Any) -> Array:
 
 def check_out(x: Array, out: Any) -> None:
     """Raise :class:`OgiveError` unless ``out`` can receive a result for ``x``."""
+    if not is_tensor(out) and not isinstance(out, np.ndarray):
+        raise OgiveError(f"out is a {type(out).__name__}; give an array or tensor to write to")
     if is_tensor(out) != is_tensor(x) or out.shape != x.shape or out.dtype != x.dtype:
         raise OgiveError(
             f"out has shape {tuple(out.shape)} and dtype {out.dtype}; "
@@ -91,15 +93,17 @@ def on_array(function: Compiled, wanted: tuple[Wanted, ...], x: Any, outs: tuple
     """Fill ``outs``, arrays of x's shape and dtype, with the derivatives ``wanted`` at ``x``."""
     if x.size == 0:
         return
-    if x.dtype.name in HALVES:
+    if x.dtype.name in HALVES and x.dtype.isnative:
         for one, out in zip(wanted, outs, strict=True):
             _on_arrays(look_up(function, one, x.dtype.name), x.view(np.uint16), out.view(np.uint16))
         return
     if x.dtype not in KINDS or not x.dtype.isnative:
-        wide = x.astype(np.float64)
+        native = x.dtype.newbyteorder("=")
+        known = native in KINDS or native.name in HALVES
+        usual = x.astype(native if known else np.float64)
         for one, out in zip(wanted, outs, strict=True):
-            made = np.empty_like(wide)
-            on_array(function, (one,), wide, (made,))
+            made = np.empty_like(usual)
+            on_array(function, (one,), usual, (made,))
             out[...] = made
         return
     _on_arrays(function.call(wanted, KINDS[x.dtype]), x, *outs)

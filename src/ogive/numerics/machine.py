@@ -22,7 +22,7 @@ KEPT_FOR = "1"  # the format of the files
 MOST_KEPT = 8192  # files, of about 8 kB each
 _DIGEST = 32
 
-_lock = threading.RLock()
+lock = threading.RLock()  # of all that is made once and shared by threads
 _loaded: dict[str, Any] = {}
 _alive: list[Any] = []  # engines own the code
 
@@ -78,7 +78,7 @@ def function(text: str) -> Any:
     key = hashlib.sha256(f"{_made_for()}\n{text}".encode()).hexdigest()
     found = _loaded.get(key)
     if found is None:
-        with _lock:
+        with lock:
             found = _loaded.get(key)
             if found is None:
                 found = _loaded[key] = _load(text, key)
@@ -118,14 +118,14 @@ def _compile(text: str) -> bytes:
 def _kept(key: str) -> bytes | None:
     try:
         data = (folder() / f"{key}.o").read_bytes()
-    except OSError:
+    except (OSError, RuntimeError):  # the latter where this user has no home
         return None
     digest, code = data[:_DIGEST], data[_DIGEST:]
     return code if hashlib.sha256(code).digest() == digest else None
 
 
 def _keep(key: str, code: bytes) -> None:
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):
         where = folder()
         where.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=where, suffix=".part")
@@ -150,5 +150,5 @@ def _prune(where: Path) -> None:
 # A child of fork must not meet a lock that another thread of its parent held.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
     )

@@ -14,7 +14,7 @@ from ogive.errors import OgiveError
 
 PIECE = 1 << 16  # elements below which a second thread costs more than it gains
 
-_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+_pools: dict[int, dict[int, ThreadPoolExecutor]] = {}  # by process and size
 _limit: list[int | None] = [None]
 
 
@@ -59,9 +59,12 @@ def in_pieces(work: Callable[[int, int], None], count: int, threads: int) -> Non
 
 
 def _pool(size: int) -> ThreadPoolExecutor:
-    key = (os.getpid(), size)  # threads do not survive a fork
-    if key not in _pools:
-        for old in [k for k in _pools if k[0] != key[0]]:
-            del _pools[old]
-        _pools[key] = ThreadPoolExecutor(size - 1 or 1, thread_name_prefix="ogive")
-    return _pools[key]
+    own = os.getpid()  # threads do not survive a fork
+    for process in list(_pools):
+        if process != own:
+            _pools.pop(process, None)
+    # Each step is one that other threads cannot split: a lock might be held at a fork.
+    pools = _pools.setdefault(own, {})
+    if size not in pools:
+        pools.setdefault(size, ThreadPoolExecutor(size - 1 or 1, thread_name_prefix="ogive"))
+    return pools[size]

@@ -89,10 +89,12 @@ def sample(act: Activation, grid: Grid) -> np.ndarray:
     with np.errstate(all="ignore"):
         x = np.concatenate(
             [
+                np.arange(-64, 65) / 8,
                 corners,
                 *(np.nextafter(corners, end) for end in ends),
                 (corners[:, None] * (1 + 0.01 * rng.normal(size=8))).ravel(),
-                *(sizes, -sizes),
+                sizes,
+                -sizes,
                 rng.uniform(-40, 40, 300),
                 # Where exponentials become subnormal, and where they vanish.
                 rng.uniform(-104, -86, 60),

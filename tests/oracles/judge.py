@@ -16,7 +16,7 @@ from mpmath import mpf
 
 from ogive.functions import Activation
 from oracles import ORACLES, terms
-from oracles.exceptions import exempt, halfway
+from oracles.exceptions import WIDER, exempt, halfway
 from oracles.grids import FLOAT64, Grid
 from oracles.lanes import quickly
 from oracles.parameters import MOVED, PARAMETER_SLOPES
@@ -165,8 +165,10 @@ def exact_units(act: Activation, what: str, grid: Grid, x: float, got: float) ->
     return float(error / grid.spacing(want))
 
 
-def bar(act: Activation, grid: Grid) -> float:
+def bar(act: Activation, what: str, grid: Grid) -> float:
     """The units in the last place that a result may be wrong by."""
+    if (act.name, what, grid) in WIDER:
+        return WIDER[act.name, what, grid]
     if grid != FLOAT64:
         return 1.0
     return 2.0 if {"torch", "jax", "keras"} & set(act.definition.equivalents) else 4.0
@@ -178,7 +180,7 @@ def wrong_floats(
     """The points that break the bar, worst first, and how far off each point that is judged is."""
     judged = exists(act, what, x.astype(np.float64)) & ~exempt(act, what, grid, x)
     x, got = x[judged], got[judged]
-    limit = bar(act, grid)
+    limit = bar(act, what, grid)
     off = units_off(act, what, grid, x, got, limit)
     worst = sorted(np.flatnonzero(~(off <= limit)), key=lambda i: -off[i])
     return [_named(act, what, float(x[i]), float(got[i]), float(off[i])) for i in worst], off

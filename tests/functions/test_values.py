@@ -1,9 +1,7 @@
-"""Values and slopes against the oracles: float64 to 1e-12, NumPy's float32 correctly rounded,
-PyTorch's float32 to 1e-5, at points of every kind."""
+"""Values and slopes against the oracles at points of every kind, each parameter at its bounds:
+floats within their bars in units in the last place, and tensors the same as arrays."""
 
 from __future__ import annotations
-
-import math
 
 import mpmath
 import numpy as np
@@ -13,6 +11,8 @@ from mpmath import mpf
 import oracles
 import torch
 from ogive.functions import Activation
+from oracles.grids import FLOAT32, FLOAT64, Grid
+from oracles.judge import results, wrong_floats
 
 EVERY = pytest.mark.parametrize("act", oracles.variants(), ids=oracles.by_label)
 TINIEST = 5e-324
@@ -46,87 +46,26 @@ def points(act: Activation) -> np.ndarray:
     )
 
 
-def excess(got: np.ndarray, want: list[mpf], allowed: list[mpf]) -> list[int]:
-    """The positions where ``got`` is further from ``want`` than allowed, or not a number."""
-    return [
-        i
-        for i, (g, w, a) in enumerate(zip(got, want, allowed, strict=True))
-        if math.isnan(g) or abs(mpf(float(g)) - w) > a
-    ]
-
-
-def largest(dtype: type[np.floating]) -> mpf:
-    """What still rounds to a finite number."""
-    return mpf(float(np.finfo(dtype).max))
-
-
 @EVERY
+@pytest.mark.parametrize("grid", [FLOAT32, FLOAT64], ids=lambda g: g.name)
 @pytest.mark.parametrize("what", ["value", "slope"])
-def test_float64_is_within_1e_12_of_the_oracle(act: Activation, what: str) -> None:
-    x = points(act)
-    truth = oracles.true_value if what == "value" else oracles.true_slope
-    want = [truth(act, t) for t in x]
-    inside = [abs(w) <= largest(np.float64) for w in want]
-    x, want = x[inside], [w for w, i in zip(want, inside, strict=True) if i]
-    got = act(x) if what == "value" else act.slope(x)
-    # Underflow costs digits, and a factor on top of it (a parameter; x before a gate) costs as
-    # many spacings.
-    factor = 2 * (1 + max(map(abs, act.settings), default=0))
-    allowed = [
-        mpf("1e-12") * abs(w)
-        + mpf(TINIEST) * (factor + min(abs(t), 1000.0))
-        + mpf("1e-15") * oracles.terms(act, what, t)
-        for t, w in zip(x, want, strict=True)
-    ]
-    wrong = excess(got, want, allowed)
-    assert not wrong, [(x[i], got[i], mpmath.nstr(want[i], 17)) for i in wrong[:3]]
-
-
-@EVERY
-@pytest.mark.parametrize("what", ["value", "slope"])
-def test_numpy_float32_is_the_oracle_rounded(act: Activation, what: str) -> None:
+def test_numpy_floats_are_within_their_bars(act: Activation, what: str, grid: Grid) -> None:
     wide = points(act)
-    x = np.unique(wide[np.abs(wide) < 1e38].astype(np.float32))
-    truth = oracles.true_value if what == "value" else oracles.true_slope
-    want = [truth(act, float(t)) for t in x]
-    got = act(x) if what == "value" else act.slope(x)
-    assert got.dtype == np.float32
-    nearest = np.array([float(w) for w in want])
-    with np.errstate(over="ignore", under="ignore"):
-        spacing = np.spacing(np.abs(nearest).astype(np.float32))
-    finite = np.isfinite(spacing)
-    allowed = [
-        mpf("0.5001") * mpf(float(s)) + mpf("1e-15") * oracles.terms(act, what, float(t))
-        for s, t in zip(spacing[finite], x[finite], strict=True)
-    ]
-    kept = [w for w, f in zip(want, finite, strict=True) if f]
-    wrong = excess(got[finite], kept, allowed)
-    assert not wrong, [(x[finite][i], got[finite][i], kept[i]) for i in wrong[:3]]
+    x = np.unique(wide[np.abs(wide) <= grid.largest].astype(grid.dtype))
+    got = results(act, what, x)
+    assert got.dtype == grid.dtype
+    wrong, _ = wrong_floats(act, what, grid, x, got)
+    assert not wrong, (len(wrong), wrong[:3])
 
 
 @EVERY
-@pytest.mark.parametrize("what", ["value", "slope"])
-def test_torch_float32_is_within_1e_5_of_the_oracle_and_finite(act: Activation, what: str) -> None:
+@pytest.mark.parametrize("grid", [FLOAT32, FLOAT64], ids=lambda g: g.name)
+def test_tensors_have_the_same_values_and_slopes(act: Activation, grid: Grid) -> None:
     wide = points(act)
-    x = np.unique(wide[np.abs(wide) < 1e38].astype(np.float32))
-    # A kink that float32 does not hold lies beside the one that the tensor's arithmetic sees.
-    kinks = np.array([k for k in act.facts.kinks if float(np.float32(k)) != k], np.float32)
-    x = x[~np.isin(x, kinks)]
-    truth = oracles.true_value if what == "value" else oracles.true_slope
-    want = [truth(act, float(t)) for t in x]
-    inside = [abs(w) <= largest(np.float32) for w in want]
-    x, want = x[inside], [w for w, i in zip(want, inside, strict=True) if i]
-    got = act(torch.tensor(x)) if what == "value" else act.slope(torch.tensor(x))
-    assert got.dtype == torch.float32
-    assert torch.isfinite(got).all()
-    # Below the smallest normal number a float32 has few digits, and processors may drop them.
-    floor = float(np.finfo(np.float32).tiny)
-    allowed = [
-        mpf("1e-5") * abs(w) + floor + mpf("5e-7") * oracles.terms(act, what, float(t))
-        for t, w in zip(x, want, strict=True)
-    ]
-    wrong = excess(got.numpy(), want, allowed)
-    assert not wrong, [(x[i], got[i], mpmath.nstr(want[i], 9)) for i in wrong[:3]]
+    x = np.unique(wide[np.abs(wide) <= grid.largest].astype(grid.dtype))
+    for what in ("value", "slope"):
+        got = results(act, what, torch.tensor(x))
+        np.testing.assert_array_equal(got.numpy(), results(act, what, x))
 
 
 @EVERY
@@ -182,8 +121,3 @@ def test_the_written_formula_is_the_function(act: Activation) -> None:
 
 def test_every_entry_has_an_oracle_and_every_oracle_an_entry() -> None:
     assert set(oracles.ORACLES) == {entry.name for entry in oracles.elementwise()}
-
-
-def test_the_comparison_notices_a_wrong_value() -> None:
-    assert excess(np.array([1.0]), [mpf(1) + mpf("1e-11")], [mpf("1e-12")]) == [0]
-    assert excess(np.array([np.nan]), [mpf(1)], [mpf(1)]) == [0]

@@ -127,7 +127,7 @@ wanted = [Wanted(2), Wanted(0, 0), Wanted(3), Wanted(0, 1), Wanted(1, 0), Wanted
 
 def work(i):
     order = wanted[i % len(wanted):] + wanted[:i % len(wanted)]
-    return {w: apply(acts[i].compiled, w, SMALL) for w in order}
+    return {w: apply_wanted(acts[i].compiled, w, SMALL) for w in order}
 
 found = all_at_once(work, 8)
 graph = acts[0].compiled._traced.graph

@@ -14,6 +14,7 @@ from mpmath import mpf
 from ogive.functions import Activation, registry
 from ogive.functions.activation import Definition
 from oracles import classics, gated, periodic, piecewise, smooth, squashing
+from oracles.parameters import PARAMETER_TERMS
 from oracles.parts import Number, Oracle
 
 FAMILIES = (classics, piecewise, squashing, smooth, gated, periodic)
@@ -30,8 +31,12 @@ def terms(act: Activation, what: str, x: float) -> Number:
     There a relative error says nothing, so the tests allow one relative to these terms: most
     functions that dip below 0 have a slope with a root between -2 and -0.5.
     """
+    settings = map(mpf, act.settings)
+    if what not in ("value", "slope"):
+        size = PARAMETER_TERMS.get((act.name, what.removeprefix("by ")))
+        return size(mpf(x), *settings) if size else mpf(0)
     if act.name in TERMS:
-        return TERMS[act.name][what == "slope"](mpf(x), *map(mpf, act.settings))
+        return TERMS[act.name][what == "slope"](mpf(x), *settings)
     return mpf(1) if what == "slope" and -2 < x < -0.5 else mpf(0)
 
 

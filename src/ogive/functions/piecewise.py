@@ -49,7 +49,8 @@ star_relu = register(
         family="rectified",
         summary="A squared ReLU scaled and shifted: a normal input gives mean 0 and variance 1.",
         formula="scale*max(0, x)**2 + bias",
-        value=lambda x, scale, bias: scale * _squared_relu(x) + bias,
+        # The factor goes first, so that no square overflows that it would bring back.
+        value=lambda x, scale, bias: scale * maximum(x, 0) * maximum(x, 0) + bias,
         slope=lambda x, scale, bias: 2 * scale * maximum(x, 0),
         parameters=(
             Parameter("scale", 0.8944, low=1e-3, high=1e3, meaning="the factor of the square"),

@@ -191,6 +191,10 @@ class Arithmetic(ABC, Generic[T]):
         """a/b, where b is that constant."""
         return self.divide(a, b)
 
+    def divide_by_fixed(self, a: T, b: T) -> T:
+        """a/b, where b is the same for all elements."""
+        return self.divide(a, b)
+
     def tame_divide(self, a: T, b: T) -> T:
         """a/b for b that is neither 0 nor infinite, nor near the ends of float64."""
         return self.divide(a, b)

@@ -52,9 +52,11 @@ class Traced:
     def __init__(self, value: Expression, slope: Expression, settings: tuple[float, ...]) -> None:
         first, second = trace([value, slope], settings)
         self.graph: Graph = first.graph
+        self._plain = (value, slope)
         self._nodes = {VALUE: first, SLOPE: second}
         self._functions: dict[Any, Any] = {}
         source(Plan((first, second), "double"))  # raises what cannot be compiled
+        self._beside: list[Node] = []  # value, slope and further derivatives, for any parameters
 
     def node(self, wanted: Wanted) -> Node:
         """Raises :class:`TypeError` where an operation on the way has no known derivative."""
@@ -62,11 +64,23 @@ class Traced:
             if wanted not in self._nodes:
                 if wanted.parameter is not None:
                     by = self.graph.parameters[wanted.parameter]
-                    made = derivative(self.node(Wanted(wanted.order)), by)
+                    made = derivative(self._any_parameters(wanted.order), by)
                 else:
                     made = derivative(self.node(Wanted(wanted.order - 1)), self.graph.x)
                 self._nodes[wanted] = made
             return self._nodes[wanted]
+
+    def _any_parameters(self, order: int) -> Node:
+        """The node of a derivative by x in a form that holds beside the settings as well.
+
+        A definition may take a shorter form where a parameter is 0 or two are equal. That form
+        is right there and nowhere else, so its derivative by the parameter means nothing.
+        """
+        if not self._beside:
+            self._beside = self.graph.without_equality(self._plain)
+        while len(self._beside) <= order:
+            self._beside.append(derivative(self._beside[-1], self.graph.x))
+        return self._beside[order]
 
     def function(self, plan: Plan) -> Any:
         """The machine code of a plan over nodes of this graph."""
@@ -212,17 +226,25 @@ class Compiled:
             else:
                 near_low, near_high, low, high = self.far(wanted, _FAR)
                 low, high = _limit(near_low, low), _limit(near_high, high)
+                if wanted.parameter is not None:
+                    # Of a function that oscillates for ever, so do these.
+                    low, high = (
+                        np.nan if np.isnan(slope) else end
+                        for slope, end in zip(self.ends(SLOPE), (low, high), strict=True)
+                    )
             self._ends[wanted] = (low, high)
         return self._ends[wanted]
 
     def _patches(self, wanted: Wanted) -> tuple[Root, ...] | None:
         """The roots to take care of beside short forms; None where short forms do not suffice.
 
-        They do not where exp is taken of exp, so that small errors grow.
+        They do not where exp is taken of exp, so that small errors grow, nor in derivatives by a
+        parameter, where whole terms often cancel and leave no root to show it.
         """
         if wanted not in self._roots:
             found = None
-            if not (self.passing or nested(self._traced.node(wanted))):
+            by = wanted.parameter is not None
+            if not (self.passing or by or nested(self._traced.node(wanted))):
                 found = roots(lambda x: self.far(wanted, x), _GRID)
                 if found and self.settings:  # the roots move with the settings
                     found = None

@@ -86,6 +86,7 @@ class Graph:
         self._known: dict[tuple[Any, ...], Node] = {}
         self.choices: list[tuple[str, Node, Node, bool]] = []
         self.only: tuple[float, ...] | None = None  # where it holds its settings as constants
+        self._apart = False  # whether numbers that are compared are taken to differ
         self.x = self._add((INPUT,), INPUT, ())
         self.parameters = tuple(
             self._add((PARAMETER, i), PARAMETER, (), value) for i, value in enumerate(settings)
@@ -130,6 +131,8 @@ class Graph:
         """The node of ``operation``; a comparison of numbers alone is answered at once."""
         given = tuple(map(self.node, operands))
         if operation in COMPARISONS and all(g.fixed for g in given):
+            if self._apart and operation in ("equal", "not_equal"):
+                return operation == "not_equal"
             answer = COMPARISONS[operation](*(interpret(g, 0.0, self.settings) for g in given))
             self.choices.append((operation, given[0], given[1], bool(answer)))
             return bool(answer)
@@ -138,6 +141,14 @@ class Graph:
         if operation == "power":
             return self._power(*given)
         return self._add((operation, *(g.place for g in given)), operation, given)
+
+    def without_equality(self, expressions: Sequence[Callable[..., Any]]) -> list[Node]:
+        """The nodes of ``expression(x, *settings)`` as if no parameter had a special value."""
+        self._apart = True
+        try:
+            return [self.node(expression(self.x, *self.parameters)) for expression in expressions]
+        finally:
+            self._apart = False
 
     def _power(self, base: Node, power: Node) -> Node:
         number = power.number

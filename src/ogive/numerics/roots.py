@@ -54,7 +54,7 @@ def _root(function: Callable[[Floats], Floats], low: float, high: float) -> Root
             break
         at = int(np.flatnonzero(signs != signs[0])[0])
         low, high = points[at - 1], points[at]
-    place = float(low)
+    place = float(low if function(np.array([high])).any() else high)  # a float that is the root
     if abs(place) < 2 * REACH:  # x - place would not be exact
         return None
     t = REACH * np.cos(np.pi * (np.arange(64) + 0.5) / 64)

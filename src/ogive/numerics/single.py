@@ -98,6 +98,11 @@ class Single(Arithmetic[Lane]):
         inverse = 1.0 / number if number else INFINITY
         return a * inverse if 0.0 < abs(inverse) < INFINITY else a / b
 
+    def divide_by_fixed(self, a: Lane, b: Lane) -> Lane:
+        # The compiler takes the reciprocal out of the loop, so it may as well be exact: exp
+        # would magnify the error of a short one.
+        return a * (self.block.number(1.0) / b)
+
     def sqrt(self, a: Lane) -> Lane:
         return self.block.call("sqrt", a)
 

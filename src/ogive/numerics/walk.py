@@ -119,6 +119,9 @@ class _Step:
         if name == "divide" and node.operands[1].operation == CONSTANT:
             a, b = operands
             return numbers.divide_by(a, b, float(node.operands[1].number or 0.0))
+        if name == "divide" and node.operands[1].fixed:
+            a, b = operands
+            return numbers.divide_by_fixed(a, b)
         return getattr(numbers, _NAMES.get(name, name))(*operands)
 
 

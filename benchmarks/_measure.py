@@ -150,7 +150,7 @@ class Compiler:
             made: Call = bench.compiled(backward, self._ready.setdefault(name, {}))
             made()
         except Exception as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = " ".join(str(error).split())[:100]
             what = f"{name} {'backward' if backward else 'forward'}" if self.works else "everything"
             self.works = bool(self.works)
             self._ready[name, backward] = None

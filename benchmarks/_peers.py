@@ -27,6 +27,7 @@ Array = Any
 aten, nn = torch.ops.aten, torch._C._nn
 
 PIECEWISE, SMOOTH, ROOTS = "piecewise", "exponential family", "slopes with roots"
+SIZED = (aten.hardshrink_backward, aten.softshrink_backward)  # torch.compile must know sizes
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 GELU_SLOPE, GELU_CUBE = 0.7978845608028654, 0.044715  # of the tanh approximation
 
@@ -359,8 +360,7 @@ class Bench:
         if backward not in ready:
             ready[backward] = torch.compile(
                 _compilable_backward(peer) if backward else _compilable(peer.forward),
-                # PyTorch knows no shape function for this one.
-                dynamic=None if peer.backward is aten.hardshrink_backward else True,
+                dynamic=None if peer.backward in SIZED else True,
                 fullgraph=True,
             )
         made = ready[backward]

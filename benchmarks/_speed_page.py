@@ -6,10 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from _peers import PIECEWISE, ROOTS, SMOOTH
+from _peers import PEERS, PIECEWISE, ROOTS, SMOOTH
 from ogive.report.style import BLUE, GREY, ORANGE, VERMILLION, WIDTH, styled
 
 GROUPS = {
@@ -374,7 +375,7 @@ def write(found: dict[str, Any], folder: Path) -> None:
     """speed.md and speed.svg in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "speed.md").write_text(page(found))
-    figure = draw(points(found))
+    figure = draw(points(found), tuple(sorted({c.size for c in cells(found) if central(c)})))
     figure.savefig(folder / "speed.svg", metadata={"Date": None}, facecolor="white")
     print(f"wrote {folder / 'speed.md'} and {folder / 'speed.svg'}")
 
@@ -408,7 +409,7 @@ def points(found: dict[str, Any]) -> Points:
 
 
 @styled
-def draw(of: Points) -> Any:
+def draw(of: Points, sizes: tuple[int, ...]) -> Any:
     """Dots for each function, forward and backward; to the right of 1 Ogive is faster."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -436,16 +437,20 @@ def draw(of: Points) -> Any:
         ax.set_yticks(range(len(names)), names)
         ax.grid(axis="y", color="#dddddd", linewidth=0.6)
         ax.set_axisbelow(True)
+        for before, after in pairwise(range(len(names))):
+            if PEERS[names[before]].group != PEERS[names[after]].group:
+                ax.axhline((before + after) / 2, color=GREY, linewidth=0.8, linestyle=":")
         ax.tick_params(axis="y", length=0)
         ax.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         ax.xaxis.set_minor_formatter(NullFormatter())
     axes[0].invert_yaxis()
-    figure.supxlabel("times as fast as the peer: Ogive is faster to the right of 1", fontsize=9)
-    figure.suptitle(
-        "float32, one thread: mean of 2^14 and 2^20 elements, fresh results",
+    figure.supxlabel(
+        "times as fast as the peer: to the right of 1 Ogive is faster\n"
+        f"(float32, one thread, fresh results, {'mean of ' * (len(sizes) > 1)}"
+        f"{' and '.join(map(power, sizes))} elements)",
         fontsize=9,
     )
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return figure

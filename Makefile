@@ -33,8 +33,9 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY)  ## batched training beside a plain loop
+bench: $(READY)  ## batched training beside a plain loop; functions beside their peers
 	@$(BIN)/python benchmarks/study.py
+	@$(BIN)/python benchmarks/functions.py --data $(or $(TMPDIR),/tmp)/ogive-speed.json
 
 clean:
 	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,9 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch.autograd import forward_ad
-from torch.nn import functional
 
 import torch
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted
@@ -46,23 +44,10 @@ _transforming = torch._C._are_functorch_transforms_active
 _dispatching = torch._C._len_torch_dispatch_stack
 _tracing = torch._C._get_tracing_state
 
-# PyTorch's own operators whose value and slope are exact: for small tensors, where a Python
-# function costs more than the work. All are made of straight pieces through the origin.
-OWN: dict[str, Callable[..., Tensor]] = {
-    "relu": torch.relu,
-    "relu6": functional.relu6,
-    "hard_tanh": functional.hardtanh,
-    "hardshrink": torch.hardshrink,
-}
+# PyTorch's own operators that are exact in value and every derivative: for small tensors, where a
+# Python function costs more than the work.
+OWN: dict[str, Callable[[Tensor], Tensor]] = {"relu": torch.relu}
 OWN_BELOW = 1 << 14
-
-
-def own_operator(act: Activation | Written) -> Callable[..., Tensor] | None:
-    """PyTorch's operator for ``act``, where it is exact at these settings."""
-    own = OWN.get(act.name)
-    if own is None or any(float(np.float32(s)) != s for s in act.settings):
-        return None  # it would compare with another number than the one set
-    return own
 
 
 class Derivative(torch.autograd.Function):
@@ -169,9 +154,9 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
         if forward_ad._current_level < 0:
             return compute(act, order, x)
     elif plain and forward_ad._current_level < 0 and not _transforming():
-        own = own_operator(act) if order == 0 and x.numel() < OWN_BELOW else None
+        own = OWN.get(act.name) if order == 0 and x.numel() < OWN_BELOW else None
         if own is not None:
-            return own(x, *act.settings)
+            return own(x)
         return _eager(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
     return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
 
@@ -235,6 +220,8 @@ def times_slope(
 
 
 def fill(compiled: Compiled, wanted: Wanted, x: Tensor, out: Tensor) -> None:
+    if x.numel() == 0:
+        return
     same = out.stride() == x.stride() and (
         x.is_contiguous() or torch.empty_like(x).stride() == x.stride()
     )

@@ -21,12 +21,12 @@ class ActivationModule(nn.Module):
     def __init__(self, activation: Activation) -> None:
         super().__init__()
         self.activation = activation
-        self._own = autograd.own_operator(activation)
+        self._own = autograd.OWN.get(activation.name)
 
     def forward(self, x: Tensor) -> Tensor:
         """f(x), of the shape of x."""
         if self._own is not None and x.numel() < autograd.OWN_BELOW and x.is_floating_point():
-            return self._own(x, *self.activation.settings)
+            return self._own(x)
         return autograd.apply(self.activation, 0, x)
 
     def extra_repr(self) -> str:

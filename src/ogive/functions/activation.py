@@ -221,7 +221,7 @@ class Activation:
         return self._derivative(1, x, out)
 
     def _derivative(self, order: int, x: Any, out: Any) -> Any:
-        if is_tensor(x):
+        if type(x) is not np.ndarray and is_tensor(x):
             return _on_tensors()(self, order, x, out)
         if self.compiled is None:
             return evaluate(self.slope_expression if order else self.value_expression, x, out)

@@ -373,11 +373,17 @@ def test_an_interrupt_leaves_a_store_that_goes_on(choice, tmp_path):
     assert final(again.study) == final(choice.study)
 
 
-RUN = """
-import sys, pandas as pd, ogive
+RUN_SETTINGS = {
+    "target": "label",
+    "candidates": "relu,tanh",
+    "seeds": 11,
+    "width": 8,
+    "rates": (1e-2,),
+}
+RUN = f"""
+import sys, ogive
 if __name__ == "__main__":
-    ogive.choose(sys.argv[1], target="label", candidates="relu,tanh", seeds=11, width=8,
-                 rates=(1e-2,), store=sys.argv[2])
+    ogive.choose(sys.argv[1], store=sys.argv[2], **{RUN_SETTINGS!r})
 """
 
 
@@ -386,7 +392,7 @@ def test_kill_9_loses_at_most_the_units_in_flight(tmp_path):
     table(200).to_csv(data, index=False)
     program.write_text(RUN)
     whole, killed = tmp_path / "whole.sqlite", tmp_path / "killed.sqlite"
-    subprocess.run([sys.executable, program, data, whole], check=True)
+    ogive.choose(str(data), store=str(whole), engine="here", **RUN_SETTINGS)
     child = subprocess.Popen([sys.executable, program, data, killed], start_new_session=True)
     stored = 0
     deadline = time.monotonic() + 120

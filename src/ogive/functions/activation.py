@@ -228,14 +228,15 @@ class Activation:
         return apply(self.compiled, order, x, out)
 
     def times_slope(self, upstream: Any, x: Any) -> Any:
-        """``upstream`` f'(x), elementwise, in one pass and rounded once: back-propagation's step.
+        """``upstream`` f'(x), elementwise, in one pass: the step of back-propagation.
 
-        Both are arrays or tensors of one shape and dtype; nothing is recorded for autograd.
+        The slope is rounded as :meth:`slope` does, and its product again. Both are arrays or
+        tensors of one shape and dtype; nothing is recorded for autograd.
         """
         if is_tensor(x):
             from ogive.numerics import autograd
 
-            made = autograd.times_slope(self, 1, x.detach(), upstream.detach())
+            made = autograd.times_slope(self, 1, x, upstream)
             return upstream.detach() * self.slope(x.detach()) if made is None else made
         if self.compiled is not None and x.dtype == upstream.dtype and x.shape == upstream.shape:
             made = times(self.compiled, 1, x, upstream)

@@ -7,11 +7,13 @@ from ogive.functions.registry import register
 from ogive.numerics.elementary import (
     Array,
     absolute,
+    keep_nan,
     less_tanh,
     maximum,
     minimum,
     positive,
     tanh,
+    where,
 )
 
 LAMBD = Parameter(
@@ -22,7 +24,12 @@ AT_BOTH = "the slope at both kinks is 0, that of the inner side"
 
 def _beyond(x: Array, lambd: float) -> Array:
     """1 where |x| > lambd and 0 elsewhere."""
-    return positive(absolute(x) - lambd)
+    return where(absolute(x) > lambd, 1.0, keep_nan(x, 0.0))
+
+
+def _above(x: Array, theta: float) -> Array:
+    """1 where x > theta and 0 elsewhere."""
+    return where(x > theta, 1.0, keep_nan(x, 0.0))
 
 
 softshrink = register(
@@ -59,7 +66,7 @@ hardshrink = register(
         family="shrinking",
         summary="Sets inputs near 0 to 0 and passes the others on: it jumps at both thresholds.",
         formula="where(abs(x) > lambd, x, 0)",
-        value=lambda x, lambd: x * _beyond(x, lambd),
+        value=lambda x, lambd: where(absolute(x) > lambd, x, 0 * x),
         slope=_beyond,
         parameters=(LAMBD,),
         facts=lambda lambd: Facts(
@@ -148,8 +155,7 @@ tanhshrink = register(
 
 
 def _threshold(x: Array, threshold: float, value: float) -> Array:
-    above = positive(x - threshold)
-    return maximum(x, threshold) * above + value * (1 - above)
+    return where(x > threshold, x, keep_nan(x, value))
 
 
 threshold = register(
@@ -159,7 +165,7 @@ threshold = register(
         summary="Passes on what exceeds the threshold and puts one value in place of the rest.",
         formula="where(x > threshold, x, value)",
         value=_threshold,
-        slope=lambda x, threshold, value: positive(x - threshold),
+        slope=lambda x, threshold, value: _above(x, threshold),
         parameters=(
             Parameter("threshold", 0.0, low=-1e6, high=1e6, meaning="what inputs must exceed"),
             Parameter("value", 0.0, low=-1e6, high=1e6, meaning="the value for the others"),
@@ -186,8 +192,8 @@ thresholded_relu = register(
         family="shrinking",
         summary="Passes on what exceeds theta and is 0 otherwise: it jumps at theta.",
         formula="where(x > theta, x, 0)",
-        value=lambda x, theta: maximum(x, theta) * positive(x - theta),
-        slope=lambda x, theta: positive(x - theta),
+        value=lambda x, theta: where(x > theta, x, keep_nan(x, 0.0)),
+        slope=_above,
         parameters=(Parameter("theta", 1.0, low=0.0, high=1e6, meaning="what inputs must exceed"),),
         facts=lambda theta: Facts(
             range=(0.0, INF),

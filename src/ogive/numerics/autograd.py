@@ -116,18 +116,6 @@ class Eager(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         if torch.is_grad_enabled() or act.compiled is None:
             return gradient * _next(act, ctx.order, x), None, None
-        count = x.numel()
-        if 0 < count < 2 * PIECE and x.is_contiguous() and gradient.is_contiguous():
-            ready = act.compiled.ready.get((-order, x.dtype)) or _prepared(
-                act.compiled, order, x.dtype, times=True
-            )
-            if ready is not None and type(gradient) is Tensor and gradient.dtype is x.dtype:
-                kernel, parameters, ends = ready
-                out = torch.empty_like(x)
-                kernel(
-                    count, parameters, x.data_ptr(), gradient.data_ptr(), ends, 0, out.data_ptr()
-                )
-                return out, None, None
         made = times_slope(act, order, x, gradient)
         return (gradient * _next(act, ctx.order, x) if made is None else made), None, None
 
@@ -207,6 +195,16 @@ def times_slope(
     if not (is_memory(x) and is_memory(gradient)):
         return None
     out = torch.empty_like(x)
+    count = x.numel()
+    if 0 < count < 2 * PIECE and x.is_contiguous() and gradient.is_contiguous():
+        # The usual case, in few steps: they count for small tensors.
+        ready = compiled.ready.get((-order, x.dtype)) or _prepared(
+            compiled, order, x.dtype, times=True
+        )
+        if ready is not None and gradient.shape == x.shape:
+            kernel, parameters, ends = ready
+            kernel(count, parameters, x.data_ptr(), gradient.data_ptr(), ends, 0, out.data_ptr())
+            return out
     if not out.stride() == x.stride() == gradient.stride():
         if gradient.stride() == x.stride():
             return None

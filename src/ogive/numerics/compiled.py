@@ -18,7 +18,7 @@ from ogive.numerics import machine
 from ogive.numerics.cost import nested
 from ogive.numerics.derive import derivative
 from ogive.numerics.graph import Graph, Node, trace
-from ogive.numerics.narrow import suits
+from ogive.numerics.narrow import exact, suits
 from ogive.numerics.roots import Root, roots
 from ogive.numerics.walk import Plan, source
 
@@ -86,7 +86,16 @@ class Traced:
         """The machine code of a plan over nodes of this graph."""
         key = (
             *(tuple(n.place for n in nodes) for nodes in (plan.results, plan.sums)),
-            (plan.kind, plan.narrow, plan.short, plan.patches, plan.times, plan.ends, plan.raw),
+            (
+                plan.kind,
+                plan.narrow,
+                plan.exact,
+                plan.short,
+                plan.patches,
+                plan.times,
+                plan.ends,
+                plan.raw,
+            ),
         )
         if key not in self._functions:
             self._functions[key] = machine.function(source(plan))
@@ -180,6 +189,7 @@ class Compiled:
             nodes,
             kind,
             narrow=narrow,
+            exact=exact(self.settings) if narrow else frozenset(),
             short=all(found is not None for found in patches),
             patches=tuple(found or () for found in patches),
             times=times,

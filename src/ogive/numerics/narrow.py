@@ -17,7 +17,8 @@ OPERATIONS = {
     *("minimum", "maximum", "positive", "sign"),
 }
 DECIDING = {*COMPARISONS, "add", "subtract", "minimum", "maximum", "positive", "sign"}
-MOST = 24  # operations: of more, the pairs cost more than the conversion
+COMPUTING = {"add", "subtract", "multiply", "divide"}
+MOST = 1  # of these: pairs of more cost as much as converting to float64 does
 
 
 class Narrow(Pairs):
@@ -30,6 +31,11 @@ class Narrow(Pairs):
 
     def divide_by(self, a: Pair, b: Pair, number: float) -> Pair:
         return self.multiply(a, self.constant(1.0 / number, 0.0))
+
+
+def exact(settings: tuple[float, ...]) -> frozenset[int]:
+    """The places of those settings that float32 holds."""
+    return frozenset(i for i, value in enumerate(settings) if not _rounds(value))
 
 
 def suits(settings: tuple[float, ...], *results: Node) -> bool:
@@ -48,7 +54,7 @@ def suits(settings: tuple[float, ...], *results: Node) -> bool:
             return False
         if _inexact(node, settings) or any(o.place in inexact for o in node.operands):
             inexact.add(node.place)
-    return len(nodes) <= MOST
+    return sum(node.operation in COMPUTING for node in nodes) <= MOST
 
 
 def _inexact(node: Node, settings: tuple[float, ...]) -> bool:

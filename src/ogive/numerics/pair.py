@@ -52,6 +52,7 @@ class Pair:
     high: Lane
     low: Lane | None = None
     power: Lane | None = None
+    nearest: bool = False  # high is the sum rounded, so that low need not be added at the end
 
 
 def _plus(*lows: Lane | None) -> Lane | None:
@@ -78,7 +79,7 @@ class Pairs(Arithmetic[Pair]):
 
     def finish(self, a: Pair) -> Lane:
         made = a.high
-        if a.low is not None:
+        if a.low is not None and not a.nearest:
             # A rest of 0 would turn -0 into 0; one beside an infinity is no number.
             counts = a.low.differs(0.0) & (absolute(a.low) < INFINITY)
             made = select(counts, a.high + a.low, a.high)
@@ -122,7 +123,8 @@ class Pairs(Arithmetic[Pair]):
         if a.low is not None or b.low is not None:
             low = select(where, a.low or none, b.low or none)
         if a.power is None and b.power is None:
-            return Pair(high, low)
+            nearest = all(p.nearest or p.low is None for p in (a, b))
+            return Pair(high, low, nearest=nearest)
         same = self.block.integer(0)
         return Pair(high, low, select(where, a.power or same, b.power or same))
 
@@ -132,17 +134,20 @@ class Pairs(Arithmetic[Pair]):
         low = _plus(a.low, b.low)
         rest = rest if low is None else rest + low
         rest = _counted(rest)
-        return Pair(high, rest) if low is None else Pair(*quick_two_sum(high, rest))
+        if low is None:
+            return Pair(high, rest, nearest=True)
+        return Pair(*quick_two_sum(high, rest))
 
     def subtract(self, a: Pair, b: Pair) -> Pair:
         return self.add(a, self.negative(b))
 
     def negative(self, a: Pair) -> Pair:
-        return Pair(-a.high, None if a.low is None else -a.low, a.power)
+        return Pair(-a.high, None if a.low is None else -a.low, a.power, a.nearest)
 
     def multiply(self, a: Pair, b: Pair) -> Pair:
         high = a.high * b.high
         low = fma(a.high, b.high, -high)
+        nearest = a.low is None and b.low is None and a.power is None and b.power is None
         if b.low is not None:
             low = fma(a.high, b.low, low)
         if a.low is not None:
@@ -150,7 +155,7 @@ class Pairs(Arithmetic[Pair]):
         power = a.power or b.power
         if a.power is not None and b.power is not None:
             power = self._held(a.power + b.power)
-        return Pair(high, low, power)
+        return Pair(high, low, power, nearest)
 
     def _held(self, power: Lane) -> Lane:
         """A power within what two factors can make: beyond it all is 0 or infinite."""

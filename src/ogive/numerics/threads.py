@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ogive.errors import OgiveError
 
-PIECE = 1 << 16  # elements below which a second thread costs more than it gains
+PIECE = 1 << 17  # elements below which a second thread costs more than it gains
 
 _pools: dict[int, dict[int, ThreadPoolExecutor]] = {}  # by process and size
 _limit: list[int | None] = [None]

@@ -32,6 +32,7 @@ class Plan:
     results: tuple[Node, ...]
     kind: str  # of the arrays: "float" or "double"
     narrow: bool = False  # see Narrow
+    exact: frozenset[int] = frozenset()  # the parameters that are exact in float32, for Narrow
     short: bool = False  # see Single
     times: bool = False
     sums: tuple[Node, ...] = ()
@@ -85,11 +86,10 @@ class _Step:
                 made[node.place] = self._incoming("%x")
             elif node.operation == PARAMETER:
                 name = f"%p{node.key[1]}"
-                made[node.place] = (
-                    Pair(*(Lane(self.block, n, FLOAT) for n in (name, f"{name}.low")))
-                    if self.plan.narrow
-                    else self._incoming(name)
-                )
+                made[node.place] = self._incoming(name)
+                if self.plan.narrow and node.key[1] not in self.plan.exact:
+                    low = Lane(self.block, f"{name}.low", FLOAT)
+                    made[node.place] = Pair(Lane(self.block, name, FLOAT), low)
             elif node.operation == CONSTANT:
                 made[node.place] = numbers.constant(float(node.number or 0.0), node.key[2])
             else:

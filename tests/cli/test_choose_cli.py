@@ -147,15 +147,8 @@ def test_ctrl_c_ends_with_130_and_leaves_a_store_to_go_on_with(
     folder: Path, tmp_path: Path
 ) -> None:
     store = tmp_path / "s.sqlite"
-    words = [
-        sys.executable,
-        "-m",
-        "ogive",
-        "choose",
-        "digits",
-        "--candidates",
-        "relu,tanh,elu,gelu,mish",
-    ]
+    five = "relu,tanh,elu,gelu,mish"
+    words = [sys.executable, "-m", "ogive", "choose", "digits", "--candidates", five]
     child = subprocess.Popen(
         [*words, "--width", "16", "--rates", "0.003", "--seeds", "20", "--store", str(store)],
         stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -134,5 +134,7 @@ def _carry_out_on(engine: Executor | None, path: str, left: dict[str, Unit], sto
                 store(unit, *future.result())
                 del left[unit.id]
         finally:
-            for future in futures:  # after an error, what has not begun is not to begin
+            # After an error, what has not begun is not to begin. Our own workers are killed, and
+            # their pool must not find its work cancelled beneath it.
+            for future in futures if engine is not None else ():
                 future.cancel()

@@ -149,10 +149,13 @@ def test_ctrl_c_ends_with_130_and_leaves_a_store_to_go_on_with(
     store = tmp_path / "s.sqlite"
     five = "relu,tanh,elu,gelu,mish"
     words = [sys.executable, "-m", "ogive", "choose", "digits", "--candidates", five]
+    # In the background this process may ignore the signal, and then its children would too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(
         [*words, "--width", "16", "--rates", "0.003", "--seeds", "20", "--store", str(store)],
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         time.sleep(0.1)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from ogive.numerics import reduction
+from ogive.numerics.elementary import LESS_TANH
 from ogive.numerics.ir import FLOAT, TRUTH, Block, Lane, absolute, fma, literal, select
 
 INFINITY, NAN = math.inf, math.nan
@@ -397,4 +398,3 @@ def quick_two_sum(a: Lane, b: Lane) -> tuple[Lane, Lane]:
 
 # log(2) as a pair.
 LN2_WHOLE = (float.fromhex("0x1.62E42FEFA39EFp-1"), float.fromhex("0x1.ABC9E3B39803Fp-56"))
-LESS_TANH = tuple(2 * k / math.factorial(2 * k + 1) for k in range(1, 15))

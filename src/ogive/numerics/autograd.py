@@ -65,12 +65,7 @@ class Derivative(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        if not torch.is_grad_enabled():
-            made = times_slope(ctx.act, ctx.order + 1, x, gradient)
-            if made is not None:
-                return made, None, None
-        return gradient * _next(ctx.act, ctx.order, x), None, None
+        return _backward(ctx, gradient)
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: Any) -> Any:
@@ -101,6 +96,14 @@ def _next(act: Activation | Written, order: int, x: Tensor) -> Tensor:
     return Derivative.apply(x, act, order + 1)  # type: ignore[no-any-return, no-untyped-call]
 
 
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    (x,) = ctx.saved_tensors
+    made = None
+    if not torch.is_grad_enabled():
+        made = times_slope(ctx.act, ctx.order + 1, x, gradient)
+    return (gradient * _next(ctx.act, ctx.order, x) if made is None else made), None, None
+
+
 class Eager(torch.autograd.Function):
     """As :class:`Derivative`, outside of torch.func and forward mode, in a fraction of the time."""
 
@@ -112,12 +115,7 @@ class Eager(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        act, order = ctx.act, ctx.order + 1
-        (x,) = ctx.saved_tensors
-        if torch.is_grad_enabled() or act.compiled is None:
-            return gradient * _next(act, ctx.order, x), None, None
-        made = times_slope(act, order, x, gradient)
-        return (gradient * _next(act, ctx.order, x) if made is None else made), None, None
+        return _backward(ctx, gradient)
 
 
 # Function.apply looks for torch.func's transforms first, which apply has done by then.
@@ -126,8 +124,10 @@ _eager = super(torch.autograd.Function, Eager).apply
 
 def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
     """The derivative of that order (0: the value), differentiable; into ``out`` where given."""
-    if not is_memory(x):
+    plain = is_memory(x)
+    if not plain:
         x = as_input(x)
+        plain = is_memory(x)
     if out is not None:
         check_out(x, out)
         compute(act, order, x.detach(), out)
@@ -136,7 +136,6 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
         return out
     if act.compiled is None and order:
         return evaluate(act.slope_expression, x)  # type: ignore[no-any-return]
-    plain = is_memory(x)
     if plain and not (x.requires_grad and torch.is_grad_enabled()):
         # Only in forward mode may a tensor that asks for no gradient carry a derivative.
         if forward_ad._current_level < 0:
@@ -159,30 +158,13 @@ def compute(act: Activation | Written, order: int, x: Tensor, out: Tensor | None
     if out is None:
         out = torch.empty_like(x)
         count = x.numel()
-        if 0 < count < 2 * PIECE and x.is_contiguous():
+        if 0 < count < 2 * PIECE and x.is_contiguous() and x.dtype in KINDS:
             # The usual case, in few steps: they count for small tensors.
-            ready = compiled.ready.get((order, x.dtype)) or _prepared(compiled, order, x.dtype)
-            if ready is not None:
-                kernel, parameters, ends = ready
-                kernel(count, parameters, x.data_ptr(), 0, ends, 0, out.data_ptr())
-                return out
+            kernel, parameters, ends = compiled.ready(order, KINDS[x.dtype][0])
+            kernel(count, parameters, x.data_ptr(), 0, ends, 0, out.data_ptr())
+            return out
     fill(compiled, Wanted(order), x, out)
     return out
-
-
-def _prepared(
-    compiled: Compiled, order: int, dtype: torch.dtype, *, times: bool = False
-) -> tuple[Any, int, int] | None:
-    """A kernel with its constants, kept for the quick way (under -order where it multiplies)."""
-    if dtype not in KINDS:
-        return None
-    call = compiled.call((Wanted(order),), KINDS[dtype][0], times=times)
-    made = compiled.ready[(-order if times else order, dtype)] = (
-        call.function,
-        call.parameters,
-        call.ends,
-    )
-    return made
 
 
 def times_slope(
@@ -190,7 +172,8 @@ def times_slope(
 ) -> Tensor | None:
     """``gradient`` times a derivative in one pass, or None where the kernels cannot."""
     compiled = act.compiled
-    if compiled is None or x.dtype not in KINDS or gradient.dtype != x.dtype:
+    alike = gradient.dtype == x.dtype and gradient.shape == x.shape
+    if compiled is None or x.dtype not in KINDS or not alike:
         return None
     if not (is_memory(x) and is_memory(gradient)):
         return None
@@ -198,19 +181,13 @@ def times_slope(
     count = x.numel()
     if 0 < count < 2 * PIECE and x.is_contiguous() and gradient.is_contiguous():
         # The usual case, in few steps: they count for small tensors.
-        ready = compiled.ready.get((-order, x.dtype)) or _prepared(
-            compiled, order, x.dtype, times=True
-        )
-        if ready is not None and gradient.shape == x.shape:
-            kernel, parameters, ends = ready
-            kernel(count, parameters, x.data_ptr(), gradient.data_ptr(), ends, 0, out.data_ptr())
-            return out
-    if not out.stride() == x.stride() == gradient.stride():
-        if gradient.stride() == x.stride():
-            return None
-        gradient = torch.empty_like(x).copy_(gradient)  # a sum's gradient is one number, spread
-        if not out.stride() == x.stride() == gradient.stride():
-            return None
+        kernel, parameters, ends = compiled.ready(order, KINDS[x.dtype][0], times=True)
+        kernel(count, parameters, x.data_ptr(), gradient.data_ptr(), ends, 0, out.data_ptr())
+        return out
+    if out.stride() != x.stride():  # x has gaps
+        return None
+    if gradient.stride() != x.stride():  # that of a sum is one number, spread
+        gradient = torch.empty_like(x).copy_(gradient)
     kind, size = KINDS[x.dtype]
     call = compiled.call((Wanted(order),), kind, times=True)
     walk(call, x.numel(), size, x.data_ptr(), gradient.data_ptr(), (out.data_ptr(),))
@@ -218,6 +195,7 @@ def times_slope(
 
 
 def fill(compiled: Compiled, wanted: Wanted, x: Tensor, out: Tensor) -> None:
+    """Write a derivative at ``x`` into ``out``, both plain memory of one shape and dtype."""
     if x.numel() == 0:
         return
     same = out.stride() == x.stride() and (

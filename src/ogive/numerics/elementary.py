@@ -1,7 +1,7 @@
 """Elementary functions, one name each, for every array kind.
 
 A definition in the catalogue is plain Python over these names, so the same lines serve NumPy
-arrays, PyTorch tensors and the operation counter of :mod:`ogive.numerics.cost`. The kind is
+arrays, PyTorch tensors and the nodes of :mod:`ogive.numerics.graph`. The kind is
 decided by the type of the argument; PyTorch is looked at only if the caller has already
 imported it, so nothing heavy is loaded here.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-Array = Any  # a NumPy array, a torch tensor, a cost.Traced, or a Python number
+Array = Any  # a NumPy array, a torch tensor, a graph.Node, or a Python number
 
 
 def is_tensor(x: Any) -> bool:
@@ -158,10 +158,7 @@ def maximum(x: Array, bound: Array) -> Array:
 def positive(x: Array) -> Array:
     """1 where x > 0 and 0 elsewhere, as a number; NaN stays NaN."""
     if is_tensor(x):
-        # Comparing and selecting is not vectorised in PyTorch on a CPU and takes 20 times as
-        # long; twice the largest float lifts even a subnormal above 1. The step has no slope.
-        large = sys.modules["torch"].finfo(x.dtype).max
-        return (x.detach() * large).mul_(large).clamp(0, 1).abs()
+        return keep_nan(x.detach(), (x > 0).to(x.dtype))  # the step has no slope
     own = _own(x)
     return np.heaviside(x, 0.0) if own is None else own("positive", x)
 
@@ -239,11 +236,12 @@ def less_tanh(x: Array) -> Array:
         return own("less_tanh", x)
     near = maximum(minimum(x, 2), -2)
     square = near * near
-    total = _LESS_TANH[-1]
-    for c in _LESS_TANH[-2::-1]:
+    total = LESS_TANH[-1]
+    for c in LESS_TANH[-2::-1]:
         total = total * square + c
     inside = total * square * near / cosh(near)
     return where(absolute(x) < 2, inside, x - tanh(x))
 
 
-_LESS_TANH = tuple(2 * k / factorial(2 * k + 1) for k in range(1, 15))
+# (x cosh x - sinh x)/x^3 in x^2, all terms of one sign.
+LESS_TANH = tuple(2 * k / factorial(2 * k + 1) for k in range(1, 15))

@@ -11,12 +11,6 @@ import struct
 from typing import Any
 
 FLOAT, INTEGER, TRUTH = "double", "i64", "i1"
-INTRINSICS = {
-    "fma": 3,
-    "fabs": 1,
-    "sqrt": 1,
-    "copysign": 2,
-}
 
 
 def literal(number: float) -> str:
@@ -116,9 +110,6 @@ class Lane:
 
     def __or__(self, other: Any) -> Lane:
         return self._made("or", other)
-
-    def __xor__(self, other: Any) -> Lane:
-        return self._made("xor", other)
 
     def __lshift__(self, other: int) -> Lane:
         return self._made("shl", other)

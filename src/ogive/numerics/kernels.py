@@ -168,11 +168,11 @@ def apply(function: Compiled, order: int, x: Any, out: Any = None) -> Any:
     """A derivative (order 0: the value) at a NumPy array, or at what becomes one."""
     if type(x) is np.ndarray and 0 < x.size < 2 * PIECE and x.ndim and x.flags.c_contiguous:
         # The usual case, in few steps: they count for small arrays.
-        ready = function.ready.get((order, x.dtype)) or _prepared(function, order, x.dtype)
-        if ready is not None and (out is None or _takes(out, x)):
+        kind = KINDS.get(x.dtype)  # none for bytes in another order than this machine's
+        if kind is not None and (out is None or _takes(out, x)):
             if out is None:
                 out = np.empty_like(x)
-            kernel, parameters, ends = ready
+            kernel, parameters, ends = function.ready(order, kind)
             kernel(x.size, parameters, address(x), 0, ends, 0, address(out))
             return out
     x = as_input(x)
@@ -209,15 +209,6 @@ def _takes(out: Any, x: Any) -> bool:
         and out.flags.writeable
         and (address(out) == address(x) or not np.may_share_memory(out, x))
     )
-
-
-def _prepared(function: Compiled, order: int, dtype: Any) -> tuple[Any, int, int] | None:
-    """A kernel with its constants, kept for the quick way; None where that does not serve."""
-    if dtype not in KINDS or not dtype.isnative:
-        return None
-    call = function.call((Wanted(order),), KINDS[dtype])
-    made = function.ready[(order, dtype)] = (call.function, call.parameters, call.ends)
-    return made
 
 
 def _looked_up(x: Any) -> int:

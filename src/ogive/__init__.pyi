@@ -94,13 +94,12 @@ def get(name: str | Activation, **parameters: float) -> Activation:
     """The activation called ``name``, with its parameters set.
 
     ``get("elu", alpha=0.5)`` and ``get("elu:alpha=0.5")`` are the same. An :class:`Activation`
-    is returned with the given parameters changed. A formula stands for itself:
-    ``get("x*tanh(exp(x))")``.
+    is returned with the given parameters changed. A formula stands for itself, and other names
+    than x in it are its parameters: ``get("x*tanh(exp(x))")``, ``get("x*tanh(a*x):a=2")``.
 
     Raises :class:`UnknownName` for an unknown name (naming the nearest) or one that works along
-    an axis, and
-    :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice, and
-    :class:`BadFormula` for a formula that cannot be read."""
+    an axis, :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice,
+    and :class:`BadFormula` for a formula that cannot be read."""
 
 @overload
 def sum_of_sigmoids(x: _Tensor, offsets: Any) -> _Tensor: ...

@@ -188,10 +188,11 @@ class Activation:
     @property
     def label(self) -> str:
         """The text that :func:`ogive.get` turns back into this: ``elu:alpha=0.5``."""
+        bare = self.name == self.definition.formula  # a formula has the defaults it is given
         changed = [
             f"{p.name}={v:.17g}" if float(f"{v:g}") != v else f"{p.name}={v:g}"
             for p, v in zip(self.definition.parameters, self.settings, strict=True)
-            if v != p.default
+            if v != p.default or bare
         ]
         return ":".join([self.name, *changed])
 

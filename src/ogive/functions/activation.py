@@ -188,10 +188,11 @@ class Activation:
     @property
     def label(self) -> str:
         """The text that :func:`ogive.get` turns back into this: ``elu:alpha=0.5``."""
+        bare = self.name == self.definition.formula  # a formula has the defaults it is given
         changed = [
             f"{p.name}={v:.17g}" if float(f"{v:g}") != v else f"{p.name}={v:g}"
             for p, v in zip(self.definition.parameters, self.settings, strict=True)
-            if v != p.default
+            if v != p.default or bare
         ]
         return ":".join([self.name, *changed])
 
@@ -231,18 +232,26 @@ class Activation:
         """``upstream`` f'(x), elementwise, in one pass: the step of back-propagation.
 
         The slope is rounded as :meth:`slope` does, and its product again. Both are arrays or
-        tensors of one shape and dtype; nothing is recorded for autograd.
+        tensors of one shape and dtype; nothing is recorded for autograd. Raises
+        :class:`OgiveError` for an array beside a tensor.
         """
+        if is_tensor(x) != is_tensor(upstream):
+            raise OgiveError(
+                f"x is a {type(x).__name__} and the upstream gradient a "
+                f"{type(upstream).__name__}; give both of one kind"
+            )
         if is_tensor(x):
             from ogive.numerics import autograd
 
             made = autograd.times_slope(self, 1, x, upstream)
             return upstream.detach() * self.slope(x.detach()) if made is None else made
+        x, upstream = as_input(x), as_input(upstream)
         if self.compiled is not None and x.dtype == upstream.dtype and x.shape == upstream.shape:
             made = times(self.compiled, 1, x, upstream)
             if made is not None:
                 return made
-        return upstream * self.slope(x)
+        with np.errstate(all="ignore"):
+            return upstream * self.slope(x)
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
         """(f(x), f'(x)), computed together."""

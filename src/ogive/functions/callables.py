@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ogive.door import room
 from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition
 from ogive.functions.formula import FAMILY
 from ogive.functions.vector import AxisFunction
+from ogive.numerics.elementary import is_jax
 
 ANY = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
@@ -46,6 +48,8 @@ def _elementwise(entry: Definition) -> Callable[..., Any]:
     def function(*args: Any, **settings: Any) -> Any:
         bound = signature.bind(*args, **settings).arguments
         x = bound.pop("x")
+        if is_jax(*bound.values()):
+            return room("jax").with_arrays(entry, x, bound)
         return entry(**bound)(x)
 
     function.__signature__ = signature  # type: ignore[attr-defined]

@@ -88,6 +88,12 @@ def quotient(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Arr
     return first, rest / (b[0] + b[1])
 
 
+def settled(high: Array, low: Array) -> tuple[Array, Array]:
+    """The same sum with ``high`` as near to it as its dtype allows."""
+    near = high + low
+    return near, jnp.where(jnp.isinf(near), 0.0, low - (near - high))
+
+
 def exp_of_pair(high: Array, low: Array) -> Array:
     """exp(high + low), where low is small beside 1 or lost beside high."""
     made = jnp.exp(high)
@@ -117,6 +123,7 @@ def _erfcx_series(degree: int) -> tuple[float, ...]:
 
 def erfc(high: Array, low: Array) -> tuple[Array, Array]:
     """erfc(high + low) as a product of two factors, of which neither is 0 before the product is."""
+    high, low = settled(high, low)
     a = jnp.abs(high)
     rest = jnp.where(high < 0, -low, low)
     a = jnp.minimum(a, 100.0)  # far beyond where it is 0
@@ -236,8 +243,7 @@ class Evaluation:
         high, low = self.fine(a)
         if isinstance(low, float) and low == 0:
             return jnp.cos(high) if cosine else jnp.sin(high)
-        angle = high + low
-        rest = low - (angle - high)
+        angle, rest = settled(high, low)
         rest = jnp.where(jnp.abs(rest) < 1, rest, 0.0)  # else the angle has no phase left
         one, two = jnp.sin(angle), jnp.cos(angle)
         if cosine:

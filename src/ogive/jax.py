@@ -23,6 +23,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ogive.errors import BadParameter, OgiveError
+from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition
 from ogive.numerics import machine
 from ogive.numerics.compiled import Wanted
@@ -171,9 +172,7 @@ def as_floats(x: Any) -> Array:
         return x
     if jnp.issubdtype(x.dtype, jnp.integer) or x.dtype == jnp.bool_:
         return x.astype(jnp.result_type(float))
-    raise OgiveError(
-        f"the input has dtype {x.dtype}; give numbers (floats, integers or booleans)"
-    )
+    raise OgiveError(f"the input has dtype {x.dtype}; give numbers (floats, integers or booleans)")
 
 
 def apply(activation: Activation, order: int, x: Any, out: Any = None) -> Array:
@@ -235,10 +234,24 @@ def with_arrays(definition: Definition, x: Any, settings: dict[str, Any]) -> Arr
     return at(Form(activation, free), (0,) * (1 + len(free)), x, *given)
 
 
-def along_axis(value: Callable[[Array], Array], x: Array) -> Array:
-    """An expression that works along an axis, in float32 at least; JAX differentiates it."""
+def as_written(expression: Callable[[Array], Array], x: Array) -> Array:
+    """``expression`` at floats, computed in float32 at least; JAX differentiates it."""
+    return expression(x.astype(work_type(x.dtype))).astype(x.dtype)
+
+
+def sum_of_sigmoids(x: Any, offsets: Any, chunk: int) -> Array:
+    """The sum over ``offsets``, an array or numbers, of the sigmoid at x - offset.
+
+    ``chunk`` numbers are held at once. It is differentiable by x and, where they are a JAX
+    array, by the offsets.
+    """
     x = as_floats(x)
-    made = value(x.astype(work_type(x.dtype)))
-    return made.astype(x.dtype)
-
-
+    wide = x.astype(work_type(x.dtype))
+    shifts = jnp.asarray(offsets, wide.dtype).ravel()
+    sigmoid = registry.get("sigmoid")
+    summed = jnp.where(wide == wide, 0.0, wide)  # noqa: PLR0124
+    step = max(1, chunk // max(1, x.size))
+    for start in range(0, shifts.size, step):
+        terms = apply(sigmoid, 0, wide[..., None] - shifts[start : start + step])
+        summed = summed + terms.sum(-1)
+    return summed.astype(x.dtype)

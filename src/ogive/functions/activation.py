@@ -220,7 +220,8 @@ class Activation:
         """f(x), elementwise, for arrays, tensors and numbers of any shape.
 
         The input's floating dtype is kept; integers become float64 (NumPy arrays) or the default
-        dtype of PyTorch or JAX (theirs). ``out`` receives the result and must match in shape and dtype.
+        dtype of PyTorch or JAX (theirs). ``out`` receives the result and must match in shape and
+        dtype; JAX arrays take none.
         """
         return self._derivative(0, x, out)
 
@@ -267,7 +268,7 @@ class Activation:
         return made if x.ndim else (made[0][()], made[1][()])
 
     def parameter_slope(self, parameter: str, x: Any) -> Any:
-        """The derivative of f(x) by ``parameter``, elementwise, for arrays (NumPy, JAX) and numbers.
+        """The derivative of f(x) by ``parameter``, elementwise, for arrays (no tensors) and numbers.
 
         Raises :class:`BadParameter` for a parameter that the function does not have, and
         :class:`OgiveError` where the definition does not say how it depends on it.

@@ -30,6 +30,28 @@ def is_jax(*operands: Any) -> bool:
     return jax is not None and any(isinstance(o, kind) for o in operands)
 
 
+def arrays_of(x: Array) -> Any:
+    """The module of functions on arrays like ``x``, which is no tensor: NumPy or jax.numpy."""
+    return sys.modules["jax.numpy"] if is_jax(x) else np
+
+
+def constant(x: Array) -> Array:
+    """``x``, an array of NumPy or JAX, as a constant that nothing is differentiated by."""
+    return sys.modules["jax"].lax.stop_gradient(x) if is_jax(x) else x
+
+
+def placed(x: Array, at: Array, value: float, axis: int) -> Array:
+    """``x`` with ``value`` at one place of each slice along the axis, that of the index ``at``."""
+    if is_tensor(x):
+        return x.scatter(axis, at, value)
+    if is_jax(x):
+        places = sys.modules["jax"].lax.broadcasted_iota(at.dtype, x.shape, axis % x.ndim)
+        return where(places == at, value, x)
+    made = x.copy()
+    np.put_along_axis(made, at, value, axis)
+    return made
+
+
 def _own(*operands: Array) -> Any:
     """The way in which a stand-in for an array (a node of a graph) takes these functions."""
     for operand in operands:

@@ -8,7 +8,7 @@ spent where it counts:
   exponential;
 - an exponential is the square of a factor (:meth:`Evaluation.scaled`) that is multiplied last, for
   XLA sets what is below the smallest normal number to 0, before a large factor brings it back;
-- erfc is computed from its scaled form; XLA's own loses 2 of 7 digits in its tail.
+- the tail of erfc is computed from its scaled form; XLA's own loses 2 of 7 digits there.
 
 This module imports JAX; it is imported only once a JAX array has come in.
 """
@@ -26,7 +26,6 @@ import numpy as np
 import scipy.special
 from jax import lax
 
-from ogive.numerics import elementary as el
 from ogive.numerics.graph import CONSTANT, INPUT, PARAMETER, Node, needed, operation
 
 Array = Any
@@ -95,13 +94,13 @@ def settled(high: Array, low: Array) -> tuple[Array, Array]:
 
 
 def exp_of_pair(high: Array, low: Array) -> Array:
-    """exp(high + low), where low is small beside 1 or lost beside high."""
-    made = jnp.exp(high)
+    """exp(high + low)."""
     if isinstance(low, float) and low == 0:
-        return made
-    low = jnp.minimum(jnp.maximum(jnp.where(low == low, low, 0.0), -0.5), 0.5)  # noqa: PLR0124
-    more = low * (1 + low * (1 / 2 + low * (1 / 6 + low * (1 / 24 + low / 120))))
-    return made + jnp.where(made < jnp.finfo(made.dtype).max, made * more, 0.0)
+        return jnp.exp(high)
+    high, low = settled(high, low)
+    made = jnp.exp(high)
+    # An exponential of 0 or infinity is one whatever is added to its argument.
+    return made + jnp.where(jnp.abs(low) < 1, made * low, 0.0)
 
 
 @lru_cache(maxsize=2)
@@ -113,12 +112,16 @@ def _erfcx_series(degree: int) -> tuple[float, ...]:
     here by interpolation.
     """
 
-    def form(t: Any) -> Any:
-        a = 4 * (1 + t) / (1 - t)
-        return (1 + 2 * a) * scipy.special.erfcx(a)
-
-    made = np.polynomial.Chebyshev.interpolate(form, degree)
-    return tuple(map(float, made.convert(kind=np.polynomial.Polynomial).coef))
+    count = degree + 1
+    angles = [math.pi * (j + 0.5) / count for j in range(count)]
+    halves = [4 / math.tan(angle / 2) ** 2 for angle in angles]  # a, where t is the cosine
+    values = [(1 + 2 * a) * float(scipy.special.erfcx(a)) for a in halves]
+    series = [
+        2 / count * math.fsum(v * math.cos(k * g) for v, g in zip(values, angles, strict=True))
+        for k in range(count)
+    ]
+    series[0] /= 2
+    return tuple(map(float, np.polynomial.chebyshev.cheb2poly(series)))
 
 
 def erfc(high: Array, low: Array) -> tuple[Array, Array]:
@@ -128,15 +131,16 @@ def erfc(high: Array, low: Array) -> tuple[Array, Array]:
     rest = jnp.where(high < 0, -low, low)
     a = jnp.minimum(a, 100.0)  # far beyond where it is 0
     t = (a - 4) / (a + 4)
-    series = _erfcx_series(26 if high.dtype == jnp.float64 else 15)
+    series = _erfcx_series(22 if high.dtype == jnp.float64 else 15)
     made = series[-1]
     for c in series[-2::-1]:
         made = made * t + c
     h = product((a, rest), (0.5 * a, 0.5 * rest))
     half = exp_of_pair(-h[0], -h[1])  # exp(-a^2/2)
     above = made / (1 + 2 * a) * half
-    value = jnp.where(high < 0, 2 - above * half, jnp.where(high >= 0, above, high))
-    return value, jnp.where(high < 0, 1.0, half)
+    near = high < 0.5  # where nothing is small
+    inside = jnp.where(high < -0.5, 2 - above * half, jax.scipy.special.erfc(high))
+    return jnp.where(near, inside, jnp.where(high >= 0.5, above, high)), jnp.where(near, 1.0, half)
 
 
 class Evaluation:
@@ -190,6 +194,8 @@ class Evaluation:
                 made = value if factor is None else value * factor
             elif node.operation in {"sin", "cos"}:
                 made = self._sine(node.operands[0], cosine=node.operation == "cos")
+            elif node.operation == "softplus":
+                made = self._softplus(node.operands[0])
             else:
                 made = operation(node)(*map(self.plain, node.operands))
             self._plain[node.place] = made
@@ -244,11 +250,23 @@ class Evaluation:
         if isinstance(low, float) and low == 0:
             return jnp.cos(high) if cosine else jnp.sin(high)
         angle, rest = settled(high, low)
+        small = jnp.abs(angle) < 1e-6  # where a part of the product may be lost below the smallest
+        angle, rest = jnp.where(small, self.plain(a), angle), jnp.where(small, 0.0, rest)
         rest = jnp.where(jnp.abs(rest) < 1, rest, 0.0)  # else the angle has no phase left
         one, two = jnp.sin(angle), jnp.cos(angle)
         if cosine:
             return two * jnp.cos(rest) - one * jnp.sin(rest)
         return one * jnp.cos(rest) + two * jnp.sin(rest)
+
+    def _softplus_rest(self, a: Node) -> tuple[Array, Array]:
+        high, low = self.fine(a)
+        half = exp_of_pair(-0.5 * jnp.abs(high), jnp.where(high < 0, 0.5 * low, -0.5 * low))
+        e = half * half
+        return jnp.where(e < 1e-20, half, jnp.log1p(e) / half), half
+
+    def _softplus(self, a: Node) -> Array:
+        value, factor = self._softplus_rest(a)
+        return jnp.maximum(self.plain(a), 0) + value * factor
 
     def _erfc(self, a: Node) -> tuple[Array, Array]:
         return erfc(*self.fine(a))
@@ -271,6 +289,8 @@ class Evaluation:
                 found = self._chosen(node, depth)
             else:
                 found = self.plain(node), 0.0
+            if not isinstance(found[1], float):  # of what is infinite, nothing is left over
+                found = found[0], jnp.where(jnp.isfinite(found[1]), found[1], 0.0)
             self._fine[node.place] = found
         return self._fine[node.place]
 
@@ -299,6 +319,7 @@ FACTORED: dict[str, Callable[..., tuple[Array, Array]]] = {
     "exp": Evaluation._exp,
     "logistic": Evaluation._logistic,
     "logistic_slope": Evaluation._logistic_slope,
+    "softplus_rest": Evaluation._softplus_rest,
     "erfc": Evaluation._erfc,
 }
 PAIRED: dict[str, Callable[..., tuple[Array, Array]]] = {

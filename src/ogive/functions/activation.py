@@ -268,7 +268,7 @@ class Activation:
         return made if x.ndim else (made[0][()], made[1][()])
 
     def parameter_slope(self, parameter: str, x: Any) -> Any:
-        """The derivative of f(x) by ``parameter``, elementwise, for arrays (no tensors) and numbers.
+        """The derivative of f(x) by ``parameter``, elementwise, for arrays and numbers.
 
         Raises :class:`BadParameter` for a parameter that the function does not have, and
         :class:`OgiveError` where the definition does not say how it depends on it.

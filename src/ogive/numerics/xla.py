@@ -128,7 +128,7 @@ def erfc(high: Array, low: Array) -> tuple[Array, Array]:
     """erfc(high + low) as a product of two factors, of which neither is 0 before the product is."""
     high, low = settled(high, low)
     a = jnp.abs(high)
-    rest = jnp.where(high < 0, -low, low)
+    rest = jnp.where(a > 100, 0.0, jnp.where(high < 0, -low, low))
     a = jnp.minimum(a, 100.0)  # far beyond where it is 0
     t = (a - 4) / (a + 4)
     series = _erfcx_series(22 if high.dtype == jnp.float64 else 15)

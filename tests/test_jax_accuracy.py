@@ -193,7 +193,7 @@ def test_the_log_softmax_of_a_sure_class() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16], ids=["float16", "bfloat16"])
-@pytest.mark.parametrize("label", ["erf", "gelu", "sigmoid", "tanh", "mish", "sine"])
+@pytest.mark.parametrize("label", ["erf", "gelu", "sigmoid", "tanh"])
 def test_every_16_bit_input_is_within_one_unit(label: str, dtype: Any) -> None:
     act = get(label)
     with np.errstate(invalid="ignore"):  # signalling NaN

@@ -25,6 +25,7 @@ from jax import lax
 from ogive.errors import BadParameter, OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition
+from ogive.functions.vector import AxisFunction
 from ogive.numerics import machine
 from ogive.numerics.compiled import Wanted
 from ogive.numerics.derive import derivative
@@ -232,6 +233,13 @@ def with_arrays(definition: Definition, x: Any, settings: dict[str, Any]) -> Arr
     work = work_type(x.dtype)
     given = [g if jnp.issubdtype(g.dtype, jnp.floating) else g.astype(work) for g in given]
     return at(Form(activation, free), (0,) * (1 + len(free)), x, *given)
+
+
+def _along(own: AxisFunction, axis: int, x: Array) -> Array:
+    return as_written(lambda v: own.value(v, axis), x)
+
+
+along_axis = jax.jit(_along, static_argnums=(0, 1))  # own, axis, x: as ``own(x, axis)``
 
 
 def as_written(expression: Callable[[Array], Array], x: Array) -> Array:

@@ -8,7 +8,6 @@ from ogive.functions.vector import AxisFunction, below_largest, softmax
 from ogive.numerics.elementary import (
     Array,
     arrays_of,
-    constant,
     is_tensor,
     maximum,
     placed,
@@ -79,7 +78,7 @@ def _sorted(z: Array, axis: int) -> tuple[Array, Array]:
     if is_tensor(z):
         down = z.detach().sort(dim=axis, descending=True)[0]
     else:
-        down = -arrays_of(z).sort(-constant(z), axis)
+        down = -arrays_of(z).sort(-z, axis)
     return down, (1 + 0 * down).cumsum(axis)
 
 

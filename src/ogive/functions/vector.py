@@ -72,6 +72,8 @@ class AxisFunction:
             )
         if x.shape[axis] == 0:
             return evaluate(lambda v: 1 * v, x)
+        if is_jax(x):
+            return room("jax").along_axis(self, axis, x)
         return evaluate(lambda v: self.value(v, axis), x)
 
     def __reduce__(self) -> Any:

@@ -35,11 +35,6 @@ def arrays_of(x: Array) -> Any:
     return sys.modules["jax.numpy"] if is_jax(x) else np
 
 
-def constant(x: Array) -> Array:
-    """``x``, an array of NumPy or JAX, as a constant that nothing is differentiated by."""
-    return sys.modules["jax"].lax.stop_gradient(x) if is_jax(x) else x
-
-
 def placed(x: Array, at: Array, value: float, axis: int) -> Array:
     """``x`` with ``value`` at one place of each slice along the axis, that of the index ``at``."""
     if is_tensor(x):

@@ -277,6 +277,7 @@ class Evaluation:
         """(high, low), whose sum is the node to about half as many digits again."""
         if node.place not in self._fine:
             number = self._numbers[node.place]
+            found: tuple[Array, Array]
             if number is not None:
                 high = float(self.x.dtype.type(self._held(number)))
                 exact = getattr(node.number, "rest", 0.0) if node.operation == CONSTANT else 0.0

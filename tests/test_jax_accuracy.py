@@ -25,7 +25,7 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 EVERY = pytest.mark.parametrize("act", [e() for e in oracles.elementwise()], ids=oracles.by_label)
-BAR = {FLOAT32: 10.0, FLOAT64: 18.0}
+BAR = {FLOAT32: 12.0, FLOAT64: 18.0}
 WIDER = {
     # exp(x)*exp(-exp(x)): the inner rounding is multiplied by up to 87, in float64 by 700.
     ("cloglog", "slope", FLOAT32): 100.0,
@@ -123,9 +123,9 @@ def test_an_error_and_a_wrong_end_are_noticed() -> None:
     got = np.asarray(act(jnp.asarray(x)))
     place = int(np.argmin(np.abs(x - 1.5)))
     wrong = got.copy()
-    wrong[place] = got[place] * np.float32(1 + 1.5e-6)
+    wrong[place] = got[place] * np.float32(1 + 2e-6)
     assert worst(act, "value", FLOAT32, x, got)[0] <= BAR[FLOAT32]
-    assert worst(act, "value", FLOAT32, x, wrong) == (pytest.approx(13, abs=8), x[place])
+    assert worst(act, "value", FLOAT32, x, wrong) == (pytest.approx(20, abs=8), x[place])
     assert worst(act, "value", FLOAT32, x, wrong)[0] > BAR[FLOAT32]
     wrong[place] = np.nan
     assert worst(act, "value", FLOAT32, x, wrong)[0] == np.inf

@@ -222,7 +222,7 @@ class Evaluation:
         (one, first), (two, second) = self.scaled(a), self.scaled(b)
         if first is None or second is None:
             return one * two, second if first is None else first
-        return one * two * second, first
+        return one * two, first * second
 
     def _divide(self, a: Node, b: Node) -> tuple[Array, Array]:
         value, factor = self.scaled(a)

@@ -16,7 +16,7 @@ import ogive
 from ogive.errors import BadParameter
 from ogive.functions import Definition, registry
 
-HEAVY = ("torch", "llvmlite", "matplotlib", "scipy.stats")
+HEAVY = ("torch", "jax", "llvmlite", "matplotlib", "scipy.stats")
 
 
 def heavy_after(program: str) -> list[str]:
@@ -69,6 +69,14 @@ def test_evaluating_loads_the_compiler_alone(program: str) -> None:
 def test_the_check_notices_a_heavy_import() -> None:
     assert heavy_after("import ogive, matplotlib") == ["matplotlib"]
     assert "torch" in heavy_after("import ogive; ogive.get('relu').module()")
+
+
+def test_jax_is_left_alone_until_one_of_its_arrays_comes_in() -> None:
+    pytest.importorskip("jax")
+    idle = "import ogive, jax; ogive.relu([1.0]); ogive.softmax([1.0])"
+    used = "'ogive.jax' in sys.modules, 'ogive.numerics.xla' in sys.modules"
+    assert "jax" in heavy_after(f"{idle}; assert ({used}) == (False, False)")
+    assert "jax" in heavy_after(f"{idle}; ogive.relu(jax.numpy.ones(1)); assert ({used})[0]")
 
 
 @pytest.mark.parametrize("name", sorted(ogive._PUBLIC))

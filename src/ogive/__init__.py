@@ -31,7 +31,7 @@ _PUBLIC = {
     "choose": ("study.choose", "choose"),
     "load": ("study.takehome", "load"),
 }
-_ROOMS = ("cli", "errors", "functions", "meanfield", "numerics", "report", "study", "torch")
+_ROOMS = ("cli", "errors", "functions", "jax", "meanfield", "numerics", "report", "study", "torch")
 
 
 def __getattr__(name: str) -> Any:

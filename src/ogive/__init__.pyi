@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ogive import cli as cli
 from ogive import errors as errors
 from ogive import functions as functions
+from ogive import jax as jax
 from ogive import meanfield as meanfield
 from ogive import numerics as numerics
 from ogive import report as report

@@ -18,7 +18,7 @@ from ogive.door import room
 from ogive.errors import BadParameter, OgiveError, nearest
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted, compiled
 from ogive.numerics.cost import Operations, count
-from ogive.numerics.elementary import Array, is_tensor
+from ogive.numerics.elementary import Array, is_jax, is_tensor
 from ogive.numerics.kernels import (
     Expression,
     apply,
@@ -47,6 +47,12 @@ def _on_tensors() -> Callable[..., Any]:
     return autograd.apply
 
 
+@lru_cache(maxsize=1)
+def _on_jax() -> Callable[..., Any]:
+    """How JAX arrays are computed; it imports JAX, so it is fetched once one has come in."""
+    return room("jax").apply  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A number that shapes a function: its default and the closed interval it may lie in."""
@@ -60,6 +66,8 @@ class Parameter:
 
     def check(self, owner: str, given: Any) -> float:
         """``given`` as a float within bounds; raises :class:`BadParameter` otherwise."""
+        if is_jax(given):
+            given = room("jax").as_number(owner, self.name, given)
         try:
             number = float(given)
         except (TypeError, ValueError):
@@ -212,8 +220,9 @@ class Activation:
     def __call__(self, x: Any, out: Any = None) -> Any:
         """f(x), elementwise, for arrays, tensors and numbers of any shape.
 
-        The input's floating dtype is kept; integers become float64 (arrays) or torch's default
-        dtype (tensors). ``out`` receives the result and must match in shape and dtype.
+        The input's floating dtype is kept; integers become float64 (NumPy arrays) or the default
+        dtype of PyTorch or JAX (theirs). ``out`` receives the result and must match in shape and
+        dtype; JAX arrays take none.
         """
         return self._derivative(0, x, out)
 
@@ -222,8 +231,11 @@ class Activation:
         return self._derivative(1, x, out)
 
     def _derivative(self, order: int, x: Any, out: Any) -> Any:
-        if type(x) is not np.ndarray and is_tensor(x):
-            return _on_tensors()(self, order, x, out)
+        if type(x) is not np.ndarray:
+            if is_tensor(x):
+                return _on_tensors()(self, order, x, out)
+            if is_jax(x):
+                return _on_jax()(self, order, x, out)
         if self.compiled is None:
             return evaluate(self.slope_expression if order else self.value_expression, x, out)
         return apply(self.compiled, order, x, out)
@@ -235,6 +247,8 @@ class Activation:
         tensors of one shape and dtype; nothing is recorded for autograd. Raises
         :class:`OgiveError` for an array beside a tensor.
         """
+        if is_jax(x, upstream):
+            return room("jax").times_slope(self, upstream, x)
         if is_tensor(x) != is_tensor(upstream):
             raise OgiveError(
                 f"x is a {type(x).__name__} and the upstream gradient a "
@@ -255,7 +269,7 @@ class Activation:
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
         """(f(x), f'(x)), computed together."""
-        if self.compiled is None or is_tensor(x):
+        if self.compiled is None or is_tensor(x) or is_jax(x):
             return self(x), self.slope(x)
         x = as_input(x)
         made = np.empty_like(x), np.empty_like(x)
@@ -284,6 +298,8 @@ class Activation:
                 f"the slope of {self.name} by {parameter} is not known, because its value hands "
                 f"the parameter to something that is not in ogive.numerics.elementary"
             )
+        if is_jax(x):
+            return room("jax").parameter_slope(self, parameter, x)
         return apply_wanted(self.compiled, wanted, as_input(x))
 
     @property

@@ -6,12 +6,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ogive.door import room
 from ogive.errors import BadParameter, nearest
 from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition
 from ogive.functions.documents import document
 from ogive.functions.formula import FAMILY
 from ogive.functions.vector import AxisFunction
+from ogive.numerics.elementary import is_jax
 
 ANY = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
@@ -34,6 +36,8 @@ def catalogue_function(name: str) -> Callable[..., Any]:
         x = bound.pop("x")
         if isinstance(entry, AxisFunction):
             return entry(x, **bound)
+        if is_jax(*bound.values()):
+            return room("jax").with_arrays(entry, x, bound)
         return entry(**bound)(x)
 
     function.__name__ = function.__qualname__ = entry.name

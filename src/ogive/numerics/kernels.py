@@ -3,7 +3,7 @@
 The rules of dtype are here and nowhere else:
 
 - float64, float32, float16 and bfloat16 come back as they went in;
-- integers and booleans become float64 (NumPy) or torch's default dtype (tensors);
+- integers and booleans become float64 (NumPy) or the default dtype of PyTorch or JAX (theirs);
 - bytes in another order than this machine's come back in that order;
 - a subclass of ndarray (a matrix, a memmap) gives a plain array; a masked array is refused, since
   its mask would be lost;
@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.numerics.compiled import KINDS, Compiled, Wanted
-from ogive.numerics.elementary import Array, is_tensor
+from ogive.numerics.elementary import Array, is_jax, is_tensor
 from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE, available, in_pieces
 
@@ -41,6 +42,8 @@ def as_input(x: Any) -> Array:
         if x.is_complex():
             raise OgiveError(f"the tensor is {x.dtype}; activation functions here take real input")
         return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+    if is_jax(x):
+        return room("jax").as_floats(x)
     if _is_masked(x):
         raise OgiveError(
             "the input is a masked array, and its mask would be lost; give x.filled(numpy.nan), "
@@ -89,10 +92,12 @@ def check_out(x: Array, out: Any) -> None:
 def evaluate(expression: Expression, x: Any, out: Any = None) -> Array:
     """``expression(x)`` as it is written, for any array kind, into ``out`` where given.
 
-    NumPy arrays are computed in float64, 16-bit tensors in float32. Raises :class:`OgiveError`
-    if ``x`` is not numeric or ``out`` does not match it.
+    NumPy arrays are computed in float64, 16-bit tensors and JAX arrays in float32. Raises
+    :class:`OgiveError` if ``x`` is not numeric or ``out`` does not match it.
     """
     x = as_input(x)
+    if is_jax(x):
+        return room("jax").as_written(expression, x)
     if out is not None:
         check_out(x, out)
     if is_tensor(x):

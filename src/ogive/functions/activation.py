@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,12 +38,16 @@ if TYPE_CHECKING:
 INF = math.inf
 
 
-@lru_cache(maxsize=1)
+_fetched: list[Callable[..., Any]] = []  # torch.compile warns of every lru_cache
+
+
 def _on_tensors() -> Callable[..., Any]:
     """How tensors are computed; it imports torch, so it is fetched once a tensor has come in."""
-    from ogive.numerics import autograd
+    if not _fetched:
+        from ogive.numerics import autograd
 
-    return autograd.apply
+        _fetched.append(autograd.apply)
+    return _fetched[0]
 
 
 @dataclass(frozen=True)

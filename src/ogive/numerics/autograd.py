@@ -5,7 +5,8 @@ Differentiating an expression operation by operation would split the slope at ti
 derivative of the slope is attached to it in turn, to any order.
 
 Tensors in this machine's memory go through the compiled kernels. All others (on other devices,
-inside ``torch.compile``) are computed by the expression as it is written.
+inside ``torch.compile``) are computed by the expression as it is written; ``recorded.py`` keeps
+the slope attached where PyTorch records what is done.
 
 This module imports torch; it is imported only once a tensor has come in.
 """
@@ -29,6 +30,7 @@ from ogive.numerics.kernels import (
     on_array,
     walk,
 )
+from ogive.numerics.recorded import KNOWN, carried, carries, enlist, lasting, lowered, name_of
 from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE
 
@@ -128,6 +130,8 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
     if not plain:
         x = as_input(x)
         plain = is_memory(x)
+    if not plain and torch.compiler.is_dynamo_compiling():
+        return _compiling(act, order, x, out)
     if out is not None:
         check_out(x, out)
         compute(act, order, x.detach(), out)
@@ -145,7 +149,45 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
         if own is not None:
             return own(x)
         return _eager(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
+    if not plain:
+        return _recorded(act, order, x)
     return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _recorded(act: Activation | Written, order: int, x: Tensor) -> Tensor:
+    """As :func:`apply`, for tensors that are no plain memory: something may be recording them."""
+    if carries(x):
+        value, slope = compute(act, order, x), compute(act, order + 1, x.detach())
+        return carried(value, [x], [slope])
+    return lowered(
+        lambda plain: Derivative.apply(plain, act, order),  # type: ignore[no-untyped-call]
+        x,
+    )
+
+
+def _compiling(
+    act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None
+) -> Tensor:
+    """As :func:`apply`, while torch.compile reads along."""
+    if isinstance(act, Written):
+        made: Tensor = _eager(x, act, order)  # type: ignore[no-untyped-call]
+    else:
+        made = in_graph(x, _named(type(act), act.definition, act.settings), order)
+    if out is None:
+        return made
+    check_out(x, out)
+    return out.copy_(made.detach())
+
+
+@lasting
+def _named(kind: Any, definition: Any, settings: tuple[float, ...]) -> str:
+    enlist(in_graph)
+    return name_of(kind, definition, settings)
+
+
+def in_graph(x: Tensor, name: str, order: int) -> Tensor:
+    """A derivative of the function called ``name``: one step of a graph that was compiled."""
+    return apply(KNOWN[name], order, x)
 
 
 def compute(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
@@ -233,8 +275,8 @@ def is_memory(x: Tensor) -> bool:
         and x.is_cpu
         and (x.dtype in KINDS or x.dtype in HALVES)
         and x.layout is torch.strided
-        and not x.is_neg()
         and not torch.compiler.is_compiling()
+        and not x.is_neg()
         and not _wrapped(x)
         and not _dispatching()
         and not _tracing()  # it would record none of a kernel

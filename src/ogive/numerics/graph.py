@@ -217,12 +217,21 @@ def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
             made[node.place] = float(node.number or 0.0)
         else:
             operands = [made[o.place] for o in node.operands]
+            if node.operation == "where" and elementary.is_tensor(x):
+                operands[1] = _of_dtype(x, *operands[1:])
             own = _OPERATORS.get(node.operation) or getattr(
                 elementary, _SPELT.get(node.operation, node.operation)
             )
             made[node.place] = own(*operands)
     found = made[result.place]
     return x * 0 + found if hasattr(x, "shape") and not hasattr(found, "shape") else found
+
+
+def _of_dtype(x: Any, a: Any, b: Any) -> Any:
+    """``a``; of x's dtype if it and ``b`` are numbers, of which PyTorch makes its default dtype."""
+    if hasattr(a, "shape") or hasattr(b, "shape"):
+        return a
+    return x.new_full((), a)
 
 
 _SPELT = {"abs": "absolute"}

@@ -1,0 +1,80 @@
+"""What the tests of frameworks' transformations share: functions side by side, and their points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+import oracles
+import torch
+from ogive.functions import Activation, registry
+from ogive.functions.vector import AxisFunction
+from torch import Tensor, nn
+
+Function = Callable[[Tensor], Tensor]
+ENTRIES = [entry() for entry in oracles.elementwise()]
+ALONG_AXIS = [entry for entry in registry.entries() if isinstance(entry, AxisFunction)]
+LEARNABLE = [act for act in ENTRIES if act.parameters and act.compiled is not None]
+COUNT = 48
+
+
+def points(act: Activation, dtype: torch.dtype = torch.float64) -> Tensor:
+    """COUNT numbers: kinks and bends with their neighbours, 0, tails, and a grid."""
+    at = np.array([0.0, *act.facts.kinks, *act.facts.bends])[:8]
+    special = [at, np.nextafter(at, np.inf), np.nextafter(at, -np.inf)]
+    tails = [-40.0, -20.0, -9.0, 9.0, 20.0, 40.0]
+    made = np.concatenate([*special, tails, np.linspace(-4.3, 4.2, COUNT)])[:COUNT]
+    return torch.tensor(made).to(dtype)
+
+
+def rows(acts: Sequence[Activation], dtype: torch.dtype = torch.float64) -> Tensor:
+    """The points of each function, one row each."""
+    return torch.stack([points(act, dtype) for act in acts])
+
+
+class Rows(nn.Module):
+    """Row i of the input goes through function i."""
+
+    def __init__(self, functions: Sequence[Function]) -> None:
+        super().__init__()
+        modules = [f for f in functions if isinstance(f, nn.Module)]
+        self.functions = nn.ModuleList(modules) if modules else list(functions)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The functions' values, row by row."""
+        return torch.stack([f(row) for f, row in zip(self.functions, x, strict=True)])
+
+
+def want(acts: Sequence[Activation], x: Tensor, order: int) -> Tensor:
+    """The values (order 0), slopes or second derivatives of each function on its row."""
+    if order == 0:
+        return torch.stack([act(row) for act, row in zip(acts, x.detach(), strict=True)])
+    if order == 1:
+        return torch.stack([act.slope(row) for act, row in zip(acts, x.detach(), strict=True)])
+    found = []
+    for act, row in zip(acts, x.detach(), strict=True):
+        leaf = row.clone().requires_grad_()
+        found.append(torch.autograd.grad(act.slope(leaf).sum(), leaf)[0])
+    return torch.stack(found)
+
+
+def disagreeing(
+    acts: Sequence[Activation], found: Tensor, true: Tensor, relative: float
+) -> list[str]:
+    """The functions whose row of ``found`` is further from ``true`` than allowed.
+
+    Near the roots of a value or slope its terms cancel, so an error of ``relative`` of 1 is
+    allowed there; beyond 6 in size, in the tails, it is relative to the result alone.
+    """
+    assert found.shape == true.shape
+    assert found.dtype == true.dtype
+    bad = []
+    for act, one, two in zip(acts, found.detach(), true.detach(), strict=True):
+        size = two.abs()
+        middle = points(act).abs() < 6
+        allowed = relative * torch.where(middle & (size < 1), torch.ones_like(size), size)
+        close = ((one - two).abs() <= allowed) | (one == two) | (one.isnan() & two.isnan())
+        if not bool(close.all()):
+            bad.append(act.label)
+    return bad

@@ -19,18 +19,21 @@ LEARNABLE = [act for act in ENTRIES if act.parameters and act.compiled is not No
 COUNT = 48
 
 
-def points(act: Activation, dtype: torch.dtype = torch.float64) -> Tensor:
-    """COUNT numbers: kinks and bends with their neighbours, 0, tails, and a grid."""
+def points(act: Activation, dtype: torch.dtype = torch.float64, order: int = 1) -> Tensor:
+    """COUNT numbers: kinks and bends with their neighbours, 0, tails, and a grid.
+
+    Not the neighbours for derivatives of order 2: where those jump depends on the last bit.
+    """
     at = np.array([0.0, *act.facts.kinks, *act.facts.bends])[:8]
-    special = [at, np.nextafter(at, np.inf), np.nextafter(at, -np.inf)]
+    special = [at] if order > 1 else [at, np.nextafter(at, np.inf), np.nextafter(at, -np.inf)]
     tails = [-40.0, -20.0, -9.0, 9.0, 20.0, 40.0]
     made = np.concatenate([*special, tails, np.linspace(-4.3, 4.2, COUNT)])[:COUNT]
     return torch.tensor(made).to(dtype)
 
 
-def rows(acts: Sequence[Activation], dtype: torch.dtype = torch.float64) -> Tensor:
+def rows(acts: Sequence[Activation], dtype: torch.dtype = torch.float64, order: int = 1) -> Tensor:
     """The points of each function, one row each."""
-    return torch.stack([points(act, dtype) for act in acts])
+    return torch.stack([points(act, dtype, order) for act in acts])
 
 
 class Rows(nn.Module):
@@ -60,21 +63,36 @@ def want(acts: Sequence[Activation], x: Tensor, order: int) -> Tensor:
 
 
 def disagreeing(
-    acts: Sequence[Activation], found: Tensor, true: Tensor, relative: float
+    acts: Sequence[Activation], x: Tensor, found: Tensor, order: int, relative: float
 ) -> list[str]:
-    """The functions whose row of ``found`` is further from ``true`` than allowed.
+    """The functions whose row of ``found`` is further from the derivative at x than allowed.
 
     Near the roots of a value or slope its terms cancel, so an error of ``relative`` of 1 is
-    allowed there; beyond 6 in size, in the tails, it is relative to the result alone.
+    allowed there; beyond 6 in size, in the tails, a value or slope is held to ``relative`` of
+    itself.
     """
+    true = want(acts, x, order)
     assert found.shape == true.shape
     assert found.dtype == true.dtype
     bad = []
-    for act, one, two in zip(acts, found.detach(), true.detach(), strict=True):
+    for act, at, one, two in zip(acts, x.detach(), found.detach(), true.detach(), strict=True):
         size = two.abs()
-        middle = points(act).abs() < 6
-        allowed = relative * torch.where(middle & (size < 1), torch.ones_like(size), size)
+        within = (at.abs() < 6) | (order > 1)
+        allowed = relative * torch.where(within, size.clamp(min=1), size)
         close = ((one - two).abs() <= allowed) | (one == two) | (one.isnan() & two.isnan())
         if not bool(close.all()):
             bad.append(act.label)
     return bad
+
+
+def naive(act: Activation) -> Function:
+    """The bare expression, which PyTorch differentiates operation by operation: a planted error.
+
+    At ties of a minimum its slope is shared out, and in tails it is lost.
+    """
+    return act.value_expression
+
+
+def off(act: Activation) -> Function:
+    """The function, wrong by one part in a thousand: a planted error of the value."""
+    return lambda x: 1.001 * act(x)

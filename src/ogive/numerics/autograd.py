@@ -30,7 +30,7 @@ from ogive.numerics.kernels import (
     on_array,
     walk,
 )
-from ogive.numerics.recorded import KNOWN, carried, carries, enlist, lasting, lowered, name_of
+from ogive.numerics.recorded import KNOWN, enlist, expanded, lasting, lowered, name_of, orders
 from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE
 
@@ -154,11 +154,25 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
     return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
 
 
+@dataclass(frozen=True)
+class _Derivative:
+    """A derivative as a :class:`ogive.numerics.recorded.Term`."""
+
+    act: Activation | Written
+    order: int
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        return compute(self.act, self.order, *inputs)
+
+    def along(self, number: int) -> _Derivative:
+        return _Derivative(self.act, self.order + 1)
+
+
 def _recorded(act: Activation | Written, order: int, x: Tensor) -> Tensor:
     """As :func:`apply`, for tensors that are no plain memory: something may be recording them."""
-    if carries(x):
-        value, slope = compute(act, order, x), compute(act, order + 1, x.detach())
-        return carried(value, [x], [slope])
+    written_to = orders(x)
+    if written_to:
+        return expanded(_Derivative(act, order), [x], written_to)
     return lowered(
         lambda plain: Derivative.apply(plain, act, order),  # type: ignore[no-untyped-call]
         x,

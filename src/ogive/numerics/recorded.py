@@ -5,21 +5,23 @@ Each follows a Python function only so far. What follows here keeps the catalogu
 - ``torch.compile`` writes a call of ours into its graph as one step (:func:`lasting`) and looks
   into it only where autograd and torch.func already act. Left to itself it would forget an
   ``autograd.Function`` under torch.func and differentiate operation by operation.
-- A program that is exported holds operations alone. :func:`carried` writes the value so that
-  differentiating its operations gives the slope.
+- A program that is exported holds operations alone. :func:`expanded` writes the value so that
+  differentiating its operations gives the slope. It also serves forward mode in forward mode.
 - Functionalization has no rule for an ``autograd.Function``; :func:`lowered` steps below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 Tensor = torch.Tensor
 _top = torch._C._functorch.peek_interpreter_stack
-_FUNCTIONALIZE = torch._C._functorch.TransformType.Functionalize
+_stack = torch._C._functorch.get_interpreter_stack
+_KINDS = torch._C._functorch.TransformType
+_FUNCTIONALIZE, _JVP, _GRAD = _KINDS.Functionalize, _KINDS.Jvp, _KINDS.Grad
 
 # What torch.compile calls by a name, because a graph holds tensors, numbers and text only.
 KNOWN: dict[str, Any] = {}
@@ -49,28 +51,47 @@ def lasting(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def carries(*inputs: Tensor) -> bool:
-    """Whether a program is being exported that may be trained from one of ``inputs`` on."""
-    return (
-        torch.compiler.is_exporting()
-        and not torch.onnx.is_in_onnx_export()
-        and torch.is_grad_enabled()
-        and any(x.requires_grad for x in inputs)
-    )
+class Term(Protocol):
+    """A function of tensors of one shape, elementwise, that knows its derivatives."""
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """The numbers alone."""
+
+    def along(self, number: int) -> Term:
+        """The derivative by the input of that number."""
 
 
-def carried(value: Tensor, inputs: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
-    """``value``, written so that its operations have ``slopes`` for derivatives by ``inputs``.
+def orders(*inputs: Tensor) -> int:
+    """To which order derivatives must be written as operations; 0 where none need be.
 
-    To each slope belongs a step, which is 0 and has derivative 1. Where an input or a slope is
-    infinite the product would be NaN; there the derivative is 0.
+    1 for a program that is exported and may be trained from one of ``inputs`` on. As many as
+    there are derivatives nested, and one for autograd outside, where forward mode is nested in
+    forward mode: there PyTorch loses the outer derivative of an ``autograd.Function``.
     """
-    made = value.detach()
-    for x, slope in zip(inputs, slopes, strict=True):
-        usable = torch.isfinite(x) & ~torch.isinf(slope)
-        made = made + torch.where(usable, slope.detach(), 0.0) * torch.where(
-            usable, x - x.detach(), 0.0
-        )
+    if torch.compiler.is_exporting() and not torch.onnx.is_in_onnx_export():
+        return int(torch.is_grad_enabled() and any(x.requires_grad for x in inputs))
+    stack = _stack()
+    if stack is None:
+        return 0
+    kinds = [level.key() for level in stack]
+    return 1 + kinds.count(_JVP) + kinds.count(_GRAD) if kinds.count(_JVP) > 1 else 0
+
+
+def expanded(term: Term, inputs: Sequence[Tensor], order: int, depth: int = 0) -> Tensor:
+    """``term``, written so that derivatives of its operations are its own up to ``order``.
+
+    It is Taylor's polynomial in steps that are 0 and have derivative 1. Where an input or a
+    derivative is infinite the product would be NaN; there the derivative is 0.
+    """
+    apart = [x.detach() for x in inputs]
+    made = term.compute(*apart)
+    if depth == order:
+        return made
+    for i, (x, fixed) in enumerate(zip(inputs, apart, strict=True)):
+        factor = expanded(term.along(i), inputs, order, depth + 1)
+        usable = torch.isfinite(x) & ~torch.isinf(factor)
+        step = torch.where(usable, x - fixed, 0.0)
+        made = made + torch.where(usable, factor, 0.0) * step / (depth + 1)
     return made
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from ogive.functions.activation import Activation
 from ogive.numerics.graph import interpret
-from ogive.numerics.recorded import carried, carries, lowered
+from ogive.numerics.recorded import expanded, lowered, orders
 from torch import Tensor
 
 
@@ -35,8 +35,9 @@ class Term:
             return replace(self, order=self.order + 1)
         return replace(self, by=tuple(sorted((*self.by, self.places[number - 1]))))
 
-    def compute(self, x: Tensor, *parameters: Tensor) -> Tensor:
+    def compute(self, *inputs: Tensor) -> Tensor:
         """The numbers alone."""
+        x, *parameters = inputs
         settings: list[Any] = list(self.activation.settings)
         for place, p in zip(self.places, parameters, strict=True):
             settings[place] = p
@@ -97,10 +98,9 @@ def blended(term: Term, x: Tensor, parameters: tuple[Tensor, ...]) -> Tensor:
     where x has no second).
     """
     inputs = [x, *(_spread(p, x) for p in parameters)]
-    if carries(*inputs):
-        apart = [i.detach() for i in inputs]
-        slopes = [term.along(i).compute(*apart) for i in range(len(inputs))]
-        return carried(term.compute(*apart), inputs, slopes)
+    written_to = orders(*inputs)
+    if written_to:
+        return expanded(term, inputs, written_to)
     return lowered(lambda *plain: _of(term, *plain), *inputs)
 
 

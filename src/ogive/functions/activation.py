@@ -64,7 +64,8 @@ class Parameter:
     def check(self, owner: str, given: Any) -> float:
         """``given`` as a float within bounds; raises :class:`BadParameter` otherwise."""
         try:
-            number = float(given)
+            # The way over text makes a plain number of what torch.compile has made symbolic.
+            number = float.fromhex(float(given).hex())
         except (TypeError, ValueError):
             raise BadParameter(
                 f"{owner}: {self.name} is {given!r}, which is no number; "

@@ -171,6 +171,8 @@ class _Derivative:
 def _recorded(act: Activation | Written, order: int, x: Tensor) -> Tensor:
     """As :func:`apply`, for tensors that are no plain memory: something may be recording them."""
     written_to = orders(x)
+    if written_to > 1 and act.compiled is None:  # no second derivative is known
+        return evaluate(act.value_expression, x)  # type: ignore[no-any-return]
     if written_to:
         return expanded(_Derivative(act, order), [x], written_to)
     return lowered(

@@ -86,7 +86,9 @@ def test_compiled_slopes_at_corners_and_in_far_tails() -> None:
         x = torch.tensor([at], requires_grad=True)
         compiled(ogive.get(name).module())(x).sum().backward()
         assert float(x.grad) == pytest.approx(slope, rel=1e-6), name  # type: ignore[arg-type]
-        assert float(compiled(ogive.get(name).slope)(x.detach())) == pytest.approx(slope, rel=1e-6), name
+        assert float(compiled(ogive.get(name).slope)(x.detach())) == pytest.approx(
+            slope, rel=1e-6
+        ), name
 
 
 def test_compiled_functions_of_the_catalogue() -> None:

@@ -131,9 +131,7 @@ def test_export_of_a_network_with_learned_parameters_trains(strict: bool) -> Non
     (net(x)[:, 0].log().sum()).backward()
     found = dict(exported.named_parameters())
     for name, parameter in net.named_parameters():
-        torch.testing.assert_close(
-            found[name].grad, parameter.grad, rtol=1e-4, atol=1e-5, msg=name
-        )
+        torch.testing.assert_close(found[name].grad, parameter.grad, rtol=1e-4, atol=1e-5, msg=name)
 
 
 @STRICT

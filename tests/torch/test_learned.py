@@ -20,7 +20,7 @@ X = torch.tensor(
 
 
 def inside(act: Activation) -> dict[str, Tensor]:
-    """Parameters a little beside those that the function comes with, where a form may be special."""
+    """Parameters a little beside those it comes with, where a form may be special."""
     return {
         name: torch.tensor(value * 1.07 + 0.013, dtype=torch.float64)
         for name, value in act.parameters.items()
@@ -51,7 +51,9 @@ def test_gradients_by_parameters_however_they_are_taken(act: Activation) -> None
         torch.testing.assert_close(other, want.sum(), **close)
         torch.testing.assert_close(found, want.sum(), **close)
         ones = {n: torch.ones(()).double() * (n == name) for n in values}
-        torch.testing.assert_close(func.jvp(lambda p: at(p, X), (values,), (ones,))[1], want, **close)
+        torch.testing.assert_close(
+            func.jvp(lambda p: at(p, X), (values,), (ones,))[1], want, **close
+        )
         assert not torch.allclose(1.001 * found, want.sum(), **close) or float(found) == 0
     many = {n: torch.stack([p, 1.5 * p + 0.1]) for n, p in values.items()}
     mapped = func.vmap(at, in_dims=(0, None))(many, X)
@@ -85,7 +87,7 @@ def test_second_derivatives_by_every_road(act: Activation) -> None:
             first[i].sum(), leaves[two], retain_graph=True, allow_unused=True
         )
         if eager is not None:
-            summed = want.reshape(*given[one].shape, *given[two].shape)
+            summed = want.reshape((*given[one].shape, *given[two].shape))
             summed = summed.sum(0) if given[one].dim() else summed
             torch.testing.assert_close(eager, summed, rtol=1e-8, atol=1e-9)
 
@@ -107,7 +109,9 @@ def test_a_channel_is_what_one_number_is_there(act: Activation) -> None:
     close = {"rtol": 1e-10, "atol": 1e-12}
     torch.testing.assert_close(y, each, **close)
     found = torch.autograd.grad(y.square().sum(), [x, *together.parameters()])
-    want = torch.autograd.grad(each.square().sum(), [x, *(p for m in apart for p in m.parameters())])
+    want = torch.autograd.grad(
+        each.square().sum(), [x, *(p for m in apart for p in m.parameters())]
+    )
     torch.testing.assert_close(found[0], want[0], rtol=1e-9, atol=1e-10)
     for place in range(len(names)):
         alone = torch.stack([want[1 + i * len(names) + place] for i in range(3)])
@@ -116,7 +120,9 @@ def test_a_channel_is_what_one_number_is_there(act: Activation) -> None:
 
 def test_a_parameter_that_starts_at_a_special_value_leaves_it() -> None:
     """A definition may be shorter at 0; learned, it must not stay so."""
-    module = ogive.get("leaky_relu:negative_slope=0").module(["negative_slope"], channels=2).double()
+    module = (
+        ogive.get("leaky_relu:negative_slope=0").module(["negative_slope"], channels=2).double()
+    )
     with torch.no_grad():
         module.negative_slope.copy_(torch.tensor([0.5, 0.25]))
     assert module(torch.full((1, 2), -4.0).double()).tolist() == [[-2.0, -1.0]]
@@ -133,7 +139,9 @@ def test_they_train(channels: int | None, how: str) -> None:
     module: nn.Module = ogive.get("prelu").module(["weight"], channels)
     if how == "exported":
         module = torch.export.export(module, (x,)).module()
-    run = torch.compile(module, fullgraph=True, backend="aot_eager") if how == "compiled" else module
+    run = (
+        torch.compile(module, fullgraph=True, backend="aot_eager") if how == "compiled" else module
+    )
     goal = torch.tensor([0.6, 0.1, -0.3]) if channels else torch.tensor(0.6)
     target = torch.where(x > 0, x, goal * x)
     (weight,) = module.parameters()

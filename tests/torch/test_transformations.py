@@ -119,9 +119,7 @@ def test_functionalize() -> None:
 
 def test_checkpoint() -> None:
     def through(f: Function, x: Tensor) -> Tensor:
-        return _backward(
-            lambda v: torch.utils.checkpoint.checkpoint(f, v, use_reentrant=False), x
-        )
+        return _backward(lambda v: torch.utils.checkpoint.checkpoint(f, v, use_reentrant=False), x)
 
     holds(through, 1)
 

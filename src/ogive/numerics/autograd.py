@@ -30,7 +30,16 @@ from ogive.numerics.kernels import (
     on_array,
     walk,
 )
-from ogive.numerics.recorded import KNOWN, enlist, expanded, lasting, lowered, name_of, orders
+from ogive.numerics.recorded import (
+    KNOWN,
+    enlist,
+    expanded,
+    fixed,
+    lasting,
+    lowered,
+    name_of,
+    orders,
+)
 from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE
 
@@ -146,12 +155,8 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
             return compute(act, order, x)
     elif plain and forward_ad._current_level < 0 and not _transforming():
         own = OWN.get(act.name) if order == 0 and x.numel() < OWN_BELOW else None
-        if own is not None:
-            return own(x)
-        return _eager(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
-    if not plain:
-        return _recorded(act, order, x)
-    return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
+        return own(x) if own is not None else _eager(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
+    return _recorded(act, order, x)
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ class _Derivative:
 
 
 def _recorded(act: Activation | Written, order: int, x: Tensor) -> Tensor:
-    """As :func:`apply`, for tensors that are no plain memory: something may be recording them."""
+    """As :func:`apply`, under transformations and for tensors that are no plain memory."""
     written_to = orders(x)
     if written_to > 1 and act.compiled is None:  # no second derivative is known
         return evaluate(act.value_expression, x)  # type: ignore[no-any-return]
@@ -188,7 +193,7 @@ def _compiling(
     if isinstance(act, Written):
         made: Tensor = _eager(x, act, order)  # type: ignore[no-untyped-call]
     else:
-        made = in_graph(x, _named(type(act), act.definition, act.settings), order)
+        made = in_graph(x, _named(type(act), act.definition, fixed(act.settings)), order)
     if out is None:
         return made
     check_out(x, out)

@@ -214,7 +214,7 @@ def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
         elif node.operation == PARAMETER:
             made[node.place] = settings[node.key[1]]
         elif node.operation == CONSTANT:
-            made[node.place] = float(node.number or 0.0)
+            made[node.place] = _within(x, float(node.number or 0.0))
         else:
             operands = [made[o.place] for o in node.operands]
             if node.operation == "where" and elementary.is_tensor(x):
@@ -225,6 +225,16 @@ def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
             made[node.place] = own(*operands)
     found = made[result.place]
     return x * 0 + found if hasattr(x, "shape") and not hasattr(found, "shape") else found
+
+
+def _within(x: Any, number: float) -> float:
+    """``number``, or the largest of x's dtype where a finite one is beyond it."""
+    from ogive.numerics import elementary
+
+    if abs(number) < 1e4 or abs(number) == float("inf") or not elementary.is_tensor(x):
+        return number
+    most = elementary.largest(x)
+    return max(-most, min(most, number))
 
 
 def _of_dtype(x: Any, a: Any, b: Any) -> Any:

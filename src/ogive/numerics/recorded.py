@@ -37,9 +37,14 @@ def name_of(kind: Any, definition: Any, settings: tuple[float, ...]) -> str:
     return _names[key]
 
 
+def fixed(settings: tuple[float, ...]) -> tuple[float, ...]:
+    """The numbers as they are; by way of text where torch.compile has made them symbolic."""
+    return tuple(float.fromhex(float(s).hex()) for s in settings)
+
+
 def enlist(function: Callable[..., Any]) -> None:
     """Tell torch.compile to write calls of ``function`` into its graph as they are."""
-    torch.compiler.allow_in_graph(function)
+    torch.compiler.allow_in_graph(function)  # type: ignore[no-untyped-call]
 
 
 def lasting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,8 +75,8 @@ def orders(*inputs: Tensor) -> int:
     """
     if torch.compiler.is_exporting() and not torch.onnx.is_in_onnx_export():
         return int(torch.is_grad_enabled() and any(x.requires_grad for x in inputs))
-    stack = _stack()
-    if stack is None:
+    stack: list[Any] | None = _stack()
+    if not stack:
         return 0
     kinds = [level.key() for level in stack]
     return 1 + kinds.count(_JVP) + kinds.count(_GRAD) if kinds.count(_JVP) > 1 else 0
@@ -114,4 +119,4 @@ def lowered(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     ]
     with interpreter.lower():
         made = lowered(function, *plain)
-    return torch._C._functorch._wrap_functional_tensor(made, interpreter.level())  # type: ignore[no-any-return]
+    return torch._C._functorch._wrap_functional_tensor(made, interpreter.level())

@@ -19,7 +19,7 @@ from ogive.functions.activation import Activation
 from ogive.numerics import autograd
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted
 from ogive.numerics.kernels import as_input
-from ogive.numerics.recorded import KNOWN, enlist, lasting, name_of
+from ogive.numerics.recorded import KNOWN, enlist, fixed, lasting, name_of
 from ogive.torch.blended import Term, blended
 from torch import Tensor
 
@@ -40,7 +40,8 @@ def learned(
         _check_channels(activation, name, x, p)
     wide = x.to(WIDE.get(x.dtype, x.dtype))
     if torch.compiler.is_dynamo_compiling():
-        kept = _kept(type(activation), activation.definition, activation.settings, tuple(names))
+        settings = fixed(activation.settings)
+        kept = _kept(type(activation), activation.definition, settings, tuple(names))
         made = in_graph(kept, wide, *parameters)
     else:
         made = _learned(activation, _places(activation, tuple(names)), wide, tuple(parameters))
@@ -135,9 +136,7 @@ class Learned(torch.autograd.Function):
         return by_x, None, None, *summed
 
 
-def _at(
-    activation: Activation, places: tuple[int, ...], parameters: Sequence[Tensor]
-) -> Compiled:
+def _at(activation: Activation, places: tuple[int, ...], parameters: Sequence[Tensor]) -> Compiled:
     """The kernels at the parameters as they are now."""
     settings = list(activation.settings)
     for place, p in zip(places, parameters, strict=True):

@@ -220,7 +220,7 @@ def test_onnx_catches_a_planted_error() -> None:
 
 
 def test_onnx_of_batches_of_any_size() -> None:
-    module = ogive.get("elu").module(learnable=["alpha"], channels=6)
+    module = ogive.get("elu").module(learnable=["alpha"], channels=6).eval()
     shapes = ({0: torch.export.Dim("rows", min=2)},)
     program = torch.onnx.export(
         module, (GIVEN[2],), dynamo=True, verbose=False, dynamic_shapes=shapes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,15 +38,18 @@ if TYPE_CHECKING:
 INF = math.inf
 
 
-@lru_cache(maxsize=1)
+_fetched: list[Callable[..., Any]] = []  # torch.compile warns of every lru_cache
+
+
 def _on_tensors() -> Callable[..., Any]:
     """How tensors are computed; it imports torch, so it is fetched once a tensor has come in."""
-    from ogive.numerics import autograd
+    if not _fetched:
+        from ogive.numerics import autograd
 
-    return autograd.apply
+        _fetched.append(autograd.apply)
+    return _fetched[0]
 
 
-@lru_cache(maxsize=1)
 def _on_jax() -> Callable[..., Any]:
     """How JAX arrays are computed; it imports JAX, so it is fetched once one has come in."""
     return room("jax").apply  # type: ignore[no-any-return]
@@ -69,7 +71,8 @@ class Parameter:
         if is_jax(given):
             given = room("jax").as_number(owner, self.name, given)
         try:
-            number = float(given)
+            # The way over text makes a plain number of what torch.compile has made symbolic.
+            number = float.fromhex(float(given).hex())
         except (TypeError, ValueError):
             raise BadParameter(
                 f"{owner}: {self.name} is {given!r}, which is no number; "

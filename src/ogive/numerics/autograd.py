@@ -5,7 +5,8 @@ Differentiating an expression operation by operation would split the slope at ti
 derivative of the slope is attached to it in turn, to any order.
 
 Tensors in this machine's memory go through the compiled kernels. All others (on other devices,
-inside ``torch.compile``) are computed by the expression as it is written.
+inside ``torch.compile``) are computed by the expression as it is written; ``recorded.py`` keeps
+the slope attached where PyTorch records what is done.
 
 This module imports torch; it is imported only once a tensor has come in.
 """
@@ -28,6 +29,16 @@ from ogive.numerics.kernels import (
     evaluate,
     on_array,
     walk,
+)
+from ogive.numerics.recorded import (
+    KNOWN,
+    enlist,
+    expanded,
+    fixed,
+    lasting,
+    lowered,
+    name_of,
+    orders,
 )
 from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE
@@ -128,6 +139,8 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
     if not plain:
         x = as_input(x)
         plain = is_memory(x)
+    if not plain and torch.compiler.is_dynamo_compiling():
+        return _compiling(act, order, x, out)
     if out is not None:
         check_out(x, out)
         compute(act, order, x.detach(), out)
@@ -142,10 +155,60 @@ def apply(act: Activation | Written, order: int, x: Tensor, out: Tensor | None =
             return compute(act, order, x)
     elif plain and forward_ad._current_level < 0 and not _transforming():
         own = OWN.get(act.name) if order == 0 and x.numel() < OWN_BELOW else None
-        if own is not None:
-            return own(x)
-        return _eager(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
-    return Derivative.apply(x, act, order)  # type: ignore[no-any-return, no-untyped-call]
+        return own(x) if own is not None else _eager(x, act, order)  # type: ignore[no-untyped-call]
+    return _recorded(act, order, x)
+
+
+@dataclass(frozen=True)
+class _Derivative:
+    """A derivative as a :class:`ogive.numerics.recorded.Term`."""
+
+    act: Activation | Written
+    order: int
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        return compute(self.act, self.order, *inputs)
+
+    def along(self, number: int) -> _Derivative:
+        return _Derivative(self.act, self.order + 1)
+
+
+def _recorded(act: Activation | Written, order: int, x: Tensor) -> Tensor:
+    """As :func:`apply`, under transformations and for tensors that are no plain memory."""
+    written_to = orders(x)
+    if written_to > 1 and act.compiled is None:  # no second derivative is known
+        return evaluate(act.value_expression, x)  # type: ignore[no-any-return]
+    if written_to:
+        return expanded(_Derivative(act, order), [x], written_to)
+    return lowered(
+        lambda plain: Derivative.apply(plain, act, order),  # type: ignore[no-untyped-call]
+        x,
+    )
+
+
+def _compiling(
+    act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None
+) -> Tensor:
+    """As :func:`apply`, while torch.compile reads along."""
+    if isinstance(act, Written):
+        made: Tensor = _eager(x, act, order)  # type: ignore[no-untyped-call]
+    else:
+        made = in_graph(x, _named(type(act), act.definition, fixed(act.settings)), order)
+    if out is None:
+        return made
+    check_out(x, out)
+    return out.copy_(made.detach())
+
+
+@lasting
+def _named(kind: Any, definition: Any, settings: tuple[float, ...]) -> str:
+    enlist(in_graph)
+    return name_of(kind, definition, settings)
+
+
+def in_graph(x: Tensor, name: str, order: int) -> Tensor:
+    """A derivative of the function called ``name``: one step of a graph that was compiled."""
+    return apply(KNOWN[name], order, x)
 
 
 def compute(act: Activation | Written, order: int, x: Tensor, out: Tensor | None = None) -> Tensor:
@@ -233,8 +296,8 @@ def is_memory(x: Tensor) -> bool:
         and x.is_cpu
         and (x.dtype in KINDS or x.dtype in HALVES)
         and x.layout is torch.strided
-        and not x.is_neg()
         and not torch.compiler.is_compiling()
+        and not x.is_neg()
         and not _wrapped(x)
         and not _dispatching()
         and not _tracing()  # it would record none of a kernel

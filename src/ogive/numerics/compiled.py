@@ -82,6 +82,17 @@ class Traced:
             self._beside.append(derivative(self._beside[-1], self.graph.x))
         return self._beside[order]
 
+    def apart(self, order: int, places: tuple[int, ...]) -> Node:
+        """The derivative ``order`` times by x, and once by each parameter in ``places``.
+
+        It holds for all parameters but special ones; see :meth:`_any_parameters`.
+        """
+        with machine.lock:
+            made = self._any_parameters(order)
+            for place in places:
+                made = derivative(made, self.graph.parameters[place])
+            return made
+
     def function(self, plan: Plan) -> Any:
         """The machine code of a plan over nodes of this graph."""
         # Nodes are compared by place: == makes a node of them.
@@ -222,6 +233,10 @@ class Compiled:
     def node(self, wanted: Wanted) -> Node:
         """Its place in the graph."""
         return self._traced.node(wanted)
+
+    def node_apart(self, order: int, places: tuple[int, ...]) -> Node:
+        """A derivative by x and by parameters, in a form that no special setting shortens."""
+        return self._traced.apart(order, places)
 
     def has(self, wanted: Wanted) -> bool:
         """Whether that derivative can be made from the definition."""

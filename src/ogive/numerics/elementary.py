@@ -61,7 +61,13 @@ def _call(name: str, x: Array, *rest: Array) -> Array:
     if own is not None:
         return own(name, x, *rest)
     if is_tensor(x):
-        return getattr(sys.modules["torch"], name)(x, *rest)
+        torch = sys.modules["torch"]
+        if torch.onnx.is_in_onnx_export():
+            from ogive.numerics.onnx_forms import FORMS
+
+            if name in FORMS:
+                return FORMS[name](x, *rest)
+        return getattr(torch, name)(x, *rest)
     if is_jax(x, *rest):
         from ogive.numerics import xla
 
@@ -150,6 +156,8 @@ def erfc(x: Array) -> Array:
 
 def copysign(x: Array, sign: Array) -> Array:
     """``|x|`` with the sign of ``sign``, which may be a zero's."""
+    if is_tensor(sign) and not is_tensor(x):
+        x = sys.modules["torch"].full_like(sign, x)
     return _call("copysign", x, sign)
 
 
@@ -168,18 +176,24 @@ def sign(x: Array) -> Array:
     return _call("sign", x)
 
 
-def hypot(x: Array, k: float) -> Array:
+def hypot(x: Array, k: Array) -> Array:
     """sqrt(x^2 + k^2), where x^2 would overflow too."""
-    return _call("hypot", x, x.new_tensor(k) if is_tensor(x) else k)
+    return _call("hypot", x, x.new_tensor(k) if is_tensor(x) and not is_tensor(k) else k)
+
+
+def _tensor_first(a: Array, b: Array) -> tuple[Array, Array]:
+    return (b, a) if is_tensor(b) and not is_tensor(a) else (a, b)
 
 
 def minimum(x: Array, bound: Array) -> Array:
     """The smaller of ``x`` and ``bound``, a number or of x's kind; NaN stays NaN."""
+    x, bound = _tensor_first(x, bound)
     return x.clamp(max=bound) if is_tensor(x) else _call("minimum", x, bound)
 
 
 def maximum(x: Array, bound: Array) -> Array:
     """The larger of ``x`` and ``bound``, a number or of x's kind; NaN stays NaN."""
+    x, bound = _tensor_first(x, bound)
     return x.clamp(min=bound) if is_tensor(x) else _call("maximum", x, bound)
 
 

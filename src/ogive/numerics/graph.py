@@ -205,6 +205,8 @@ def needed(*results: Node) -> list[Node]:
 
 def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
     """The value of ``result`` for an array of any kind, by its elementary functions."""
+    from ogive.numerics import elementary
+
     made: dict[int, Any] = {}
     for node in needed(result):
         if node.operation == INPUT:
@@ -212,9 +214,12 @@ def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
         elif node.operation == PARAMETER:
             made[node.place] = settings[node.key[1]]
         elif node.operation == CONSTANT:
-            made[node.place] = float(node.number or 0.0)
+            made[node.place] = _within(x, float(node.number or 0.0))
         else:
-            made[node.place] = operation(node)(*(made[o.place] for o in node.operands))
+            operands = [made[o.place] for o in node.operands]
+            if node.operation == "where" and elementary.is_tensor(x):
+                operands[1] = _of_dtype(x, *operands[1:])
+            made[node.place] = operation(node)(*operands)
     found = made[result.place]
     return x * 0 + found if hasattr(x, "shape") and not hasattr(found, "shape") else found
 
@@ -225,6 +230,23 @@ def operation(node: Node) -> Callable[..., Any]:
 
     own = _OPERATORS.get(node.operation)
     return own or getattr(elementary, _SPELT.get(node.operation, node.operation))
+
+
+def _within(x: Any, number: float) -> float:
+    """``number``, or the largest of x's dtype where a finite one is beyond it."""
+    from ogive.numerics import elementary
+
+    if abs(number) < 1e4 or abs(number) == float("inf") or not elementary.is_tensor(x):
+        return number
+    most = elementary.largest(x)
+    return max(-most, min(most, number))
+
+
+def _of_dtype(x: Any, a: Any, b: Any) -> Any:
+    """``a``; of x's dtype if it and ``b`` are numbers, of which PyTorch makes its default dtype."""
+    if hasattr(a, "shape") or hasattr(b, "shape"):
+        return a
+    return x.new_full((), a)
 
 
 _SPELT = {"abs": "absolute"}

@@ -2,7 +2,7 @@
 
 One parameter for the whole tensor goes through the compiled kernels: the gradient of the input
 and the sums for the parameters come from one pass. One for each channel, and tensors that are not
-plain memory of this machine, go through the expressions.
+plain memory of this machine or are being transformed, go through the form of ``blended.py``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from torch.autograd import forward_ad
 
 import torch
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.numerics import autograd
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted
-from ogive.numerics.graph import interpret
+from ogive.numerics.kernels import as_input
+from ogive.numerics.recorded import KNOWN, enlist, fixed, lasting, name_of
+from ogive.torch.blended import Term, blended
 from torch import Tensor
 
 WIDE = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
@@ -28,13 +31,60 @@ def learned(
 ) -> Tensor:
     """``activation`` at x with the parameters ``names`` replaced by tensors, differentiable.
 
-    Raises :class:`OgiveError` for a function whose definition does not say how it depends on a
-    parameter.
+    Integers become torch's default dtype. Raises :class:`OgiveError` for a function whose
+    definition does not say how it depends on a parameter, for channels that x does not have, and
+    for a complex x.
     """
-    places = _places(activation, tuple(names))
+    x = as_input(x)
+    for name, p in zip(names, parameters, strict=True):
+        _check_channels(activation, name, x, p)
     wide = x.to(WIDE.get(x.dtype, x.dtype))
-    made = Learned.apply(wide, activation, places, *parameters)  # type: ignore[no-untyped-call]
-    return made.to(x.dtype)  # type: ignore[no-any-return]
+    if torch.compiler.is_dynamo_compiling():
+        settings = fixed(activation.settings)
+        kept = _kept(type(activation), activation.definition, settings, tuple(names))
+        made = in_graph(kept, wide, *parameters)
+    else:
+        made = _learned(activation, _places(activation, tuple(names)), wide, tuple(parameters))
+    return made.to(x.dtype)
+
+
+def _learned(
+    activation: Activation, places: tuple[int, ...], x: Tensor, parameters: tuple[Tensor, ...]
+) -> Tensor:
+    if (
+        autograd.is_memory(x)
+        and all(p.numel() == 1 and autograd.is_memory(p) for p in parameters)
+        and not autograd._transforming()
+        and forward_ad._current_level < 0
+    ):
+        return Learned.apply(x, activation, places, *parameters)  # type: ignore[no-any-return, no-untyped-call]
+    return blended(Term(activation, places), x, parameters)
+
+
+@lasting
+def _kept(
+    kind: Any, definition: Any, settings: tuple[float, ...], names: tuple[str, ...]
+) -> tuple[Any, ...]:
+    enlist(in_graph)
+    return name_of(kind, definition, settings), *_places(kind(definition, settings), names)
+
+
+def in_graph(kept: tuple[Any, ...], x: Tensor, *parameters: Tensor) -> Tensor:
+    """A function with learned parameters: one step of a graph that was compiled."""
+    name, *places = kept
+    return _learned(KNOWN[name], tuple(places), x, parameters)
+
+
+def _check_channels(activation: Activation, name: str, x: Tensor, parameter: Tensor) -> None:
+    if parameter.numel() == 1:
+        return
+    has = x.shape[min(1, x.dim() - 1)] if x.dim() else 0
+    if parameter.numel() != has:
+        where = f"along dimension {min(1, x.dim() - 1)}" if x.dim() else "in a single number"
+        raise OgiveError(
+            f"{activation.name}: {name} has {parameter.numel()} channels and an input of shape "
+            f"{tuple(x.shape)} has {has} {where}; make the module with channels={has or None}"
+        )
 
 
 def _places(activation: Activation, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -50,7 +100,7 @@ def _places(activation: Activation, names: tuple[str, ...]) -> tuple[int, ...]:
 
 
 class Learned(torch.autograd.Function):
-    """y = f(x; p), with dy/dx and dy/dp."""
+    """y = f(x; p) of plain memory, with dy/dx and dy/dp; each parameter is one number."""
 
     @staticmethod
     def forward(
@@ -58,74 +108,41 @@ class Learned(torch.autograd.Function):
     ) -> Tensor:
         ctx.activation, ctx.places = activation, places
         ctx.save_for_backward(x, *parameters)
-        compiled = _at(activation, places, x, parameters)
-        if compiled is None:
-            settings = _settings(activation, places, x, parameters)
-            return _interpreted(activation, VALUE, x, settings)
         out = torch.empty_like(x)
-        autograd.fill(compiled, VALUE, x, out)
+        autograd.fill(_at(activation, places, parameters), VALUE, x, out)
         return out
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
         x, *parameters = ctx.saved_tensors
         activation, places = ctx.activation, ctx.places
-        compiled = None
-        if not torch.is_grad_enabled():
-            compiled = _at(activation, places, x, parameters)
-        if compiled is not None and gradient.dtype == x.dtype and autograd.is_memory(gradient):
-            made, sums = _in_one_pass(compiled, places, x, gradient)
+        alike = gradient.dtype == x.dtype and autograd.is_memory(gradient)
+        if alike and not torch.is_grad_enabled():
+            made, sums = _in_one_pass(_at(activation, places, parameters), places, x, gradient)
             given = [
                 torch.tensor(s, dtype=p.dtype).reshape(p.shape)
                 for s, p in zip(sums, parameters, strict=True)
             ]
             return made, None, None, *given
-        settings = _settings(activation, places, x, parameters)
-        by_parameters = [
-            _gathered(gradient * _interpreted(activation, Wanted(0, place), x, settings), x, p)
-            for place, p in zip(places, parameters, strict=True)
+        term = Term(activation, places)
+        by_x, *by_parameters = (
+            gradient * blended(term.along(i), x, tuple(parameters))
+            for i in range(1 + len(parameters))
+        )
+        summed = [
+            b.sum().reshape(p.shape).to(p.dtype)
+            for b, p in zip(by_parameters, parameters, strict=True)
         ]
-        by_x = gradient * _interpreted(activation, SLOPE, x, settings)
-        return by_x, None, None, *by_parameters
+        return by_x, None, None, *summed
 
 
-def _at(
-    activation: Activation, places: tuple[int, ...], x: Tensor, parameters: Sequence[Tensor]
-) -> Compiled | None:
-    """The kernels at the parameters as they are now; None where they cannot serve."""
-    if not autograd.is_memory(x) or any(p.numel() != 1 or not p.is_cpu for p in parameters):
-        return None
+def _at(activation: Activation, places: tuple[int, ...], parameters: Sequence[Tensor]) -> Compiled:
+    """The kernels at the parameters as they are now."""
     settings = list(activation.settings)
     for place, p in zip(places, parameters, strict=True):
         settings[place] = float(p.detach())
     definition = activation.definition
     return Compiled(definition.value, definition.slope, tuple(settings), passing=True)
-
-
-def _settings(
-    activation: Activation, places: tuple[int, ...], x: Tensor, parameters: Sequence[Tensor]
-) -> tuple[Any, ...]:
-    settings: list[Any] = list(activation.settings)
-    for place, p in zip(places, parameters, strict=True):
-        along_channels = (1, -1, *([1] * (x.dim() - 2))) if x.dim() > 1 else (-1,)
-        settings[place] = p.reshape(along_channels) if p.numel() > 1 else p
-    return tuple(settings)
-
-
-def _interpreted(
-    activation: Activation, wanted: Wanted, x: Tensor, settings: tuple[Any, ...]
-) -> Tensor:
-    assert activation.compiled is not None
-    return interpret(activation.compiled.node(wanted), x, settings)  # type: ignore[no-any-return]
-
-
-def _gathered(product: Tensor, x: Tensor, parameter: Tensor) -> Tensor:
-    """The sum over all that one number of ``parameter`` was used for."""
-    if parameter.numel() == 1:
-        return product.sum().reshape(parameter.shape)
-    others = [d for d in range(x.dim()) if d != (1 if x.dim() > 1 else 0)]
-    summed = product.sum(dim=others) if others else product
-    return summed.reshape(parameter.shape)
 
 
 def _in_one_pass(

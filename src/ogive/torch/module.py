@@ -25,7 +25,12 @@ class ActivationModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """f(x), of the shape of x."""
-        if self._own is not None and x.numel() < autograd.OWN_BELOW and x.is_floating_point():
+        if (
+            self._own is not None
+            and not torch.compiler.is_compiling()  # a size would become a condition of the graph
+            and x.numel() < autograd.OWN_BELOW
+            and x.is_floating_point()
+        ):
             return self._own(x)
         return autograd.apply(self.activation, 0, x)
 

@@ -13,8 +13,9 @@ import oracles
 from ogive.errors import OgiveError
 from ogive.functions import Activation, Facts, get
 from ogive.functions.activation import Definition, Source
+from ogive.meanfield.expectation import gaussian_mean
 from ogive.meanfield.gains import gain
-from ogive.meanfield.moments import gaussian_mean, moments
+from ogive.meanfield.moments import moments
 
 
 def below(x: float) -> float:

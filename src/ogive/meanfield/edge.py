@@ -13,7 +13,7 @@ import numpy as np
 
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
-from ogive.meanfield.lengths import SAME, at_length, crossings, lengths
+from ogive.meanfield.lengths import SAME, at_length, crossings, lengths, rows
 from ogive.numerics.quadrature import Floats
 
 
@@ -41,21 +41,39 @@ class Edge:
     stable: np.ndarray
 
 
-def edge(act: Activation) -> Edge:
-    """The edge of chaos for lengths from 1e-6 to 1e6; empty for a function that has none."""
+def edge(act: Activation, widest: float = math.inf, points: int = 0) -> Edge:
+    """The edge of chaos for lengths from 1e-6 to 1e6; empty for a function that has none.
+
+    With ``points``, so many more of them where sigma_b lies between 0 and ``widest``.
+    """
     table = lengths(act)
     if table.jumps:
         nothing = np.empty(0)
         return Edge(nothing, nothing, nothing, np.empty(0, dtype=bool))
     if table.homogeneous:
         return Edge(np.zeros(1), np.array([table.slopes[0] ** -0.5]), np.ones(1), np.ones(1, bool))
+    grid, second, growth, slopes = table.grid, table.second, table.growth, table.slopes
+    seen = np.flatnonzero(_biases(grid, second, slopes) <= widest**2)
+    if points and seen.size:
+        low, high = max(seen[0] - 1, 0), min(seen[-1] + 1, len(grid) - 1)
+        finer = np.geomspace(grid[low], grid[high], points)
+        # The ends of the curve lie between points of any grid.
+        ends = [p.length for p in _points(act, 0.0) if p.length]
+        grid = np.union1d(finer, ends)
+        second, growth, slopes = rows(act, grid)
+    biases = _biases(grid, second, slopes)
+    good = np.isfinite(biases)
+    found = np.sqrt(biases[good]), slopes[good] ** -0.5, grid[good]
+    return Edge(*found, growth[good] < slopes[good])
+
+
+def _biases(grid: Floats, second: Floats, slopes: Floats) -> Floats:
+    """sigma_b^2 on the edge; NaN where no point of it keeps the length."""
     with np.errstate(all="ignore"):
-        biases = table.grid - table.second / table.slopes
-        biases[np.abs(biases) < SAME * table.grid] = 0.0
-        good = (table.slopes > 0) & np.isfinite(biases) & (biases >= 0)
-        stable = table.growth < table.slopes
-    found = (np.sqrt(biases[good]), table.slopes[good] ** -0.5, table.grid[good], stable[good])
-    return Edge(*found)
+        found = grid - second / slopes
+    found[np.abs(found) < 1e-8 * grid] = 0.0
+    found[~((slopes > 0) & np.isfinite(found) & (found >= 0))] = np.nan
+    return found
 
 
 def critical(act: Activation, sigma_b: float = 0.0) -> CriticalPoint:

@@ -63,7 +63,7 @@ def gaussian_mean(
     Raises :class:`OgiveError` where the mean is not finite or the integral does not converge.
     """
 
-    def kinds(x: Floats, z: Floats, root: Floats) -> Floats:
+    def kinds(x: Floats, _: Floats, root: Floats) -> Floats:
         return (function(x) * root * root)[None]
 
     found = expectations(kinds, kinks, np.zeros(1), np.ones(1))

@@ -66,7 +66,7 @@ def lengths(act: Activation) -> Lengths:
     """The table of ``act``; raises :class:`OgiveError` where an integral does not converge."""
     decades = math.log10(HIGHEST / LOWEST)
     grid = np.geomspace(LOWEST, HIGHEST, round(A_DECADE * decades) + 1)
-    second, growth, slopes = _rows(act, grid)
+    second, growth, slopes = rows(act, grid)
     steps = jumps(act)
     beside = [float(act.slope(np.nextafter(0.0, to))) for to in (-1.0, 1.0)]
     through = float(act(0.0)) == 0 and all(step.place != 0 for step in steps)
@@ -74,7 +74,8 @@ def lengths(act: Activation) -> Lengths:
     return Lengths(grid, second, growth, slopes, bool(steps), through, steep)
 
 
-def _rows(act: Activation, grid: Floats) -> tuple[Floats, Floats, Floats]:
+def rows(act: Activation, grid: Floats) -> tuple[Floats, Floats, Floats]:
+    """V, V' and S at each q of ``grid``."""
     table = moment_table(act, np.zeros(len(grid)), grid)
     second = table.column(SECOND, act)
     slopes = table.column(SLOPE_SECOND, act)
@@ -91,7 +92,7 @@ def _rows(act: Activation, grid: Floats) -> tuple[Floats, Floats, Floats]:
 @lru_cache(maxsize=4096)
 def at_length(act: Activation, length: float) -> tuple[float, float, float]:
     """V, V' and S at one q."""
-    second, growth, slopes = (float(row[0]) for row in _rows(act, np.array([length])))
+    second, growth, slopes = (float(row[0]) for row in rows(act, np.array([length])))
     return second, growth, slopes
 
 

@@ -87,7 +87,6 @@ def moment_table(act: Activation, means: Floats, variances: Floats) -> MomentTab
     return MomentTable(found.value, found.state)
 
 
-@lru_cache(maxsize=1024)
 def moments(act: Activation | str, mean: float = 0.0, variance: float = 1.0) -> Moments:
     """E f, E f^2, E f'^2 and E f f' for x ~ N(``mean``, ``variance``).
 
@@ -95,20 +94,24 @@ def moments(act: Activation | str, mean: float = 0.0, variance: float = 1.0) -> 
     absolute value. Raises :class:`OgiveError` for a variance that is negative, and where a moment
     is not finite or its integral does not converge.
     """
-    act = registry.get(act)
     if not (math.isfinite(mean) and math.isfinite(variance) and variance >= 0):
         raise OgiveError(
             f"a Gaussian with mean {mean:g} and variance {variance:g} cannot be integrated over; "
             f"give a finite mean and a finite variance of at least 0"
         )
+    return _moments(registry.get(act), float(mean), float(variance))
+
+
+@lru_cache(maxsize=1024)
+def _moments(act: Activation, mean: float, variance: float) -> Moments:
     if variance == 0:
         value, slope = (float(part) for part in act.value_and_slope(np.float64(mean)))
         return Moments(value, value**2, slope**2, value * slope, mean, 0.0)
-    table = moment_table(act, np.array([float(mean)]), np.array([float(variance)]))
+    table = moment_table(act, np.array([mean]), np.array([variance]))
     for kind in (MEAN, SECOND, SLOPE_SECOND, CROSS):
         check(int(table.state[0, kind]), NAMES[kind].format(act.label))
     first, second, slopes, cross = (float(v) for v in table.values[0, :4])
-    return Moments(first, second, slopes, cross, float(mean), float(variance))
+    return Moments(first, second, slopes, cross, mean, variance)
 
 
 def second_moment(act: Activation, variance: float = 1.0) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 
 from ogive.errors import OgiveError
 from ogive.functions import registry
@@ -51,7 +52,7 @@ class PairMoments:
 class Hermite:
     """f(m + sqrt(q) z) = sum of a_k He_k(z)/sqrt(k!): ``squares`` holds the a_k^2.
 
-    ``rest`` is what E f^2 has beyond them; None where the coefficients could not be had.
+    ``rest`` is what E f^2 has beyond them; infinite where the points do not resolve the function.
     """
 
     squares: Floats
@@ -60,13 +61,13 @@ class Hermite:
 
     def value(self, correlation: Floats) -> tuple[Floats, Floats]:
         """The series at each correlation, and a bound on what it leaves out."""
-        total = np.polynomial.polynomial.polyval(correlation, self.squares)
+        total = np.asarray(polyval(correlation, self.squares), dtype=np.float64)
         return total, np.abs(correlation) ** TERMS * self.rest
 
     def slope(self, correlation: Floats) -> tuple[Floats, Floats]:
         """The derivative by the correlation, which is q E f'(u) f'(v); and a bound."""
         order = np.arange(1, TERMS)
-        total = np.polynomial.polynomial.polyval(correlation, order * self.squares[1:])
+        total = np.asarray(polyval(correlation, order * self.squares[1:]), dtype=np.float64)
         with np.errstate(divide="ignore"):
             # k c^(k - 1) falls once k > -1/log c.
             top = np.maximum(TERMS, -1 / np.log(np.minimum(np.abs(correlation), 1 - 1e-16)))
@@ -91,16 +92,16 @@ def hermite(act: Activation, mean: float = 0.0, variance: float = 1.0) -> Hermit
     z, weights = z.ravel(), weights.ravel()
     root = HALF * np.exp(-0.25 * z * z)
     with np.errstate(all="ignore"):
-        weighted = act(mean + math.sqrt(variance) * z) * root * weights
-        check_sum = float(np.dot(weighted, act(mean + math.sqrt(variance) * z) * root))
+        value = act(mean + math.sqrt(variance) * z) * root
+        weighted = value * weights
+        resolved = abs(float(weighted @ value) - second) <= GOOD * second
+    if not resolved:
+        return Hermite(np.zeros(TERMS), second, math.inf)
     before, now = np.zeros_like(z), root
     found = np.empty(TERMS)
     for k in range(TERMS):
         found[k] = np.dot(weighted, now)
         before, now = now, (z * now - math.sqrt(k) * before) / math.sqrt(k + 1)
-    if not abs(check_sum - second) <= GOOD * second:
-        # These points do not resolve the function: say that nothing is known of the series.
-        return Hermite(np.zeros(TERMS), second, math.inf)
     squares = found**2
     # Rounding leaves about 1e-15 even of a series that is complete.
     return Hermite(squares, second, max(second - float(squares.sum()), 0.0))

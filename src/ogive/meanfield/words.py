@@ -192,7 +192,8 @@ def _depth(t: Theory) -> str:
             end = "no factor a layer is at work"
     depth = t.trainable_depth
     if depth is None or depth > FAR:
-        return f"{end[0].upper()}{end[1:]}: depth is no obstacle to a plain network here."
+        while_ = " while the variance stays where it is" if _held(t) else ""
+        return f"{end[0].upper()}{end[1:]}: depth is no obstacle to a plain network here{while_}."
     return f"{end[0].upper()}{end[1:]}: a plain network stays trainable to about {_counted(depth)}."
 
 

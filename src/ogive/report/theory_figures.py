@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ogive.meanfield.correlations import correlation_map
-from ogive.meanfield.edge import edge
+from ogive.meanfield.edge import Edge, edge
 from ogive.meanfield.lengths import HIGHEST, LOWEST, lengths
 from ogive.meanfield.moments import SECOND, moment_table
 from ogive.meanfield.theory import Theory
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 POINTS = 81
 CELLS = 161
+EDGE_POINTS = 200
 LAYERS = 400  # iterations of the length map behind the phase diagram
 FAN_IN = 256  # of PyTorch's default initialisation as marked
 ORDERED, CHAOTIC, GROWING = 0, 1, 2
@@ -41,13 +42,12 @@ class Map:
 
 @dataclass(frozen=True)
 class Phases:
-    """``kind[i, j]`` is the phase at sigma_w[i] and sigma_b[j]; ``edge_*`` the edge of chaos."""
+    """``kind[i, j]`` is the phase at sigma_w[i] and sigma_b[j]; ``edge`` the edge of chaos."""
 
     sigma_b: Floats
     sigma_w: Floats
     kind: np.ndarray
-    edge_b: Floats
-    edge_w: Floats
+    edge: Edge
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,7 @@ def phases(theory: Theory) -> Phases:
     kind[q >= 0.5 * most] = GROWING
     if table.homogeneous:
         kind[np.broadcast_to(weights * table.slopes[0] > 1, q.shape)] = GROWING
-    curve = edge(theory.function)
-    return Phases(sigma_b, sigma_w, kind, curve.sigma_b, curve.sigma_w)
+    return Phases(sigma_b, sigma_w, kind, edge(theory.function, top_b, EDGE_POINTS))
 
 
 @styled
@@ -143,11 +142,17 @@ def draw_phases(theory: Theory, ax: Axes | None = None) -> Axes:
         drawn.sigma_b, drawn.sigma_w, drawn.kind, cmap=colours, vmin=-0.5, vmax=2.5, rasterized=True
     )
     _name_phases(drawn, ax)
-    if len(drawn.edge_b) == 1:
-        ax.plot(drawn.edge_b, drawn.edge_w, "o", color="black", markersize=9, fillstyle="none",
+    curve = drawn.edge
+    if len(curve.length) == 1:
+        ax.plot(curve.sigma_b, curve.sigma_w, "o", color="black", markersize=9, fillstyle="none",
                 label="edge of chaos (a point)", clip_on=False, zorder=4)  # fmt: skip
-    elif len(drawn.edge_b):
-        ax.plot(drawn.edge_b, drawn.edge_w, color="black", linewidth=1.8, label="edge of chaos")
+    elif len(curve.length):
+        for stable, line in ((True, "-"), (False, ":")):
+            if (curve.stable == stable).any():
+                shown = np.where(curve.stable == stable, curve.sigma_w, np.nan)
+                label = "edge of chaos" if stable else "edge of chaos, length not stable"
+                ax.plot(curve.sigma_b, shown, color="black", linewidth=1.8, linestyle=line,
+                        label=label)  # fmt: skip
     for mark in marks(theory):
         colour = {"*": VERMILLION, "s": BLUE, "^": GREY}[mark.marker]
         size = 13 if mark.marker == "*" else 8
@@ -165,7 +170,7 @@ def draw_phases(theory: Theory, ax: Axes | None = None) -> Axes:
 def _name_phases(drawn: Phases, ax: Axes) -> None:
     for kind, name in enumerate(PHASES):
         rows, columns = np.nonzero(drawn.kind == kind)
-        if len(rows) < 0.02 * drawn.kind.size:
+        if len(rows) < 0.06 * drawn.kind.size:
             continue
         # The cell of the phase nearest to its centre of mass: inside it, whatever its shape.
         away = (rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2

@@ -14,7 +14,7 @@ import numpy as np
 
 from ogive.functions.activation import Activation
 from ogive.meanfield.lengths import crossings
-from ogive.meanfield.pairs import pair_moments, pair_values
+from ogive.meanfield.pairs import hermite, pair_moments, pair_values
 from ogive.numerics.quadrature import Floats
 
 TOP = 0.95  # up to here the Hermite series does
@@ -49,9 +49,12 @@ class CorrelationMap:
         found = pair_moments(self.function, correlation, 0.0, self.length)
         return self.scale * self.length * found.slope
 
+    def _quick(self) -> bool:
+        return bool(np.isfinite(hermite(self.function, 0.0, self.length).rest))
+
     def keeps_all(self) -> bool:
         """Whether R(c) = c for every c, as for the identity."""
-        c = np.linspace(-TOP, TOP, 21)
+        c = np.linspace(-TOP, TOP, 21 if self._quick() else 5)
         return bool(np.abs(self(c) - c).max() < KEPT)
 
     def fixed_points(self) -> tuple[CorrelationPoint, ...]:
@@ -62,7 +65,8 @@ class CorrelationMap:
         def excess(c: float) -> float:
             return float(self(np.array([c]))[0]) - c
 
-        grid = np.linspace(-TOP, TOP, 191)
+        # Where the series is of no use every point is costly.
+        grid = np.linspace(-TOP, TOP, 191 if self._quick() else 9)
         grid[np.abs(grid) < 1e-12] = 0.0
         values = self(grid) - grid
         at_ends = excess(-1.0), self.slope(1.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ogive.errors import OgiveError
-from ogive.numerics.adaptive import INFINITE, UNSETTLED, Integrals, Whole, integrate
+from ogive.numerics.adaptive import INFINITE, MOST, UNSETTLED, Integrals, Whole, integrate
 from ogive.numerics.quadrature import Floats
 
 # The density is applied as two factors exp(-z^2/4), so that f^2 cannot overflow where the product
@@ -39,11 +39,12 @@ def meshes(breaks: tuple[float, ...], means: Floats, deviations: Floats) -> Floa
 
 
 def expectations(
-    kinds: Kinds, breaks: tuple[float, ...], means: Floats, variances: Floats
+    kinds: Kinds, breaks: tuple[float, ...], means: Floats, variances: Floats, most: int = MOST
 ) -> Integrals:
     """E of each of ``kinds`` under N(mean, variance), for each pair of the two arrays.
 
-    ``breaks`` are the points where the functions, or derivatives of theirs, jump.
+    ``breaks`` are the points where the functions, or derivatives of theirs, jump; ``most``
+    is how many panels an integral may need.
     """
     deviations = np.sqrt(variances)
 
@@ -52,7 +53,7 @@ def expectations(
         x = means[owner][:, None] + deviations[owner][:, None] * z
         return kinds(x, z, root)
 
-    return integrate(integrand, meshes(breaks, means, deviations), ends=ENDS)
+    return integrate(integrand, meshes(breaks, means, deviations), ends=ENDS, most=most)
 
 
 def gaussian_mean(

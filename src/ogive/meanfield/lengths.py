@@ -15,11 +15,20 @@ from functools import lru_cache
 import numpy as np
 
 from ogive.functions.activation import Activation
-from ogive.meanfield.moments import SECOND, SLOPE_SECOND, SPREAD, STRETCH, jumps, moment_table
+from ogive.meanfield.moments import (
+    SECOND,
+    SLOPE_SECOND,
+    SPREAD,
+    STRETCH,
+    jumps,
+    moment_table,
+    second_moment,
+)
 from ogive.numerics.quadrature import Floats
 
 LOWEST, HIGHEST = 1e-6, 1e6  # between them lengths are looked for
 A_DECADE = 12
+PANELS = 1 << 14  # what an entry of the table may cost; it stops short of 3e5 oscillations
 SAME = 1e-9  # relative: two lengths this close are one
 
 
@@ -38,7 +47,8 @@ class LengthPoint:
 
 @dataclass(frozen=True)
 class Lengths:
-    """V(q), V'(q) and S(q) of a function on a grid of q; infinite where they are not finite.
+    """V(q), V'(q) and S(q) of a function on a grid of q; infinite where they are not finite,
+    and NaN where the integral is too hard.
 
     ``steep`` is the mean of the squared slopes on both sides of 0, which is V(q)/q and S(q) for q
     towards 0 if f(0) = 0 (``through``: f(0) = 0 and no jump there).
@@ -53,6 +63,14 @@ class Lengths:
     steep: float
 
     @property
+    def known_to(self) -> float:
+        """The longest length up to which every integral was had."""
+        unknown = np.flatnonzero(np.isnan(self.second + self.slopes))
+        if not unknown.size:
+            return HIGHEST
+        return float(self.grid[unknown[0] - 1]) if unknown[0] else 0.0
+
+    @property
     def homogeneous(self) -> bool:
         """Whether f(a x) = a f(x) for a > 0, as for the ReLU: V(q)/q does not depend on q."""
         ratio = self.second / self.grid
@@ -63,7 +81,7 @@ class Lengths:
 
 @lru_cache(maxsize=128)
 def lengths(act: Activation) -> Lengths:
-    """The table of ``act``; raises :class:`OgiveError` where an integral does not converge."""
+    """The table of ``act``."""
     decades = math.log10(HIGHEST / LOWEST)
     grid = np.geomspace(LOWEST, HIGHEST, round(A_DECADE * decades) + 1)
     second, growth, slopes = rows(act, grid)
@@ -75,24 +93,23 @@ def lengths(act: Activation) -> Lengths:
 
 
 def rows(act: Activation, grid: Floats) -> tuple[Floats, Floats, Floats]:
-    """V, V' and S at each q of ``grid``."""
-    table = moment_table(act, np.zeros(len(grid)), grid)
-    second = table.column(SECOND, act)
-    slopes = table.column(SLOPE_SECOND, act)
+    """V, V' and S at each q of ``grid``; NaN where an integral is too hard."""
+    table = moment_table(act, np.zeros(len(grid)), grid, PANELS)
+    second, slopes = table.column(SECOND), table.column(SLOPE_SECOND)
     # V'(q) = E z f f'/sqrt(q); across a jump f' is not all of the derivative, so there it is
     # E f^2 (z^2 - 1)/(2q), which loses digits where f is nearly constant.
     growth = (
-        table.column(SPREAD, act) / (2 * grid)
-        if jumps(act)
-        else table.column(STRETCH, act) / np.sqrt(grid)
+        table.column(SPREAD) / (2 * grid) if jumps(act) else table.column(STRETCH) / np.sqrt(grid)
     )
     return second, growth, slopes
 
 
 @lru_cache(maxsize=4096)
 def at_length(act: Activation, length: float) -> tuple[float, float, float]:
-    """V, V' and S at one q."""
+    """V, V' and S at one q; raises :class:`OgiveError` where V does not converge."""
     second, growth, slopes = (float(row[0]) for row in rows(act, np.array([length])))
+    if math.isnan(second):
+        second = second_moment(act, length)
     return second, growth, slopes
 
 
@@ -171,13 +188,14 @@ def destination(
     path = [p for p in points if (p.length > 1) == up]
     goal = (path[0] if up else path[-1]) if path else None
     low, high = (1.0, goal.length if goal else HIGHEST) if up else (goal.length if goal else 0, 1.0)
-    between = (table.grid >= low) & (table.grid <= high)
+    known = ~np.isnan(table.second)
+    between = (table.grid >= low) & (table.grid <= high) & known
     if (table.growth[between] >= -1e-12).all():
         end = goal
     else:
         q = 1.0
         with np.errstate(all="ignore"):
-            logs, seen = np.log(table.grid), np.minimum(table.second, 1e300)
+            logs, seen = np.log(table.grid[known]), np.minimum(table.second[known], 1e300)
         for _ in range(1000):
             before = q
             q = min(weights * float(np.interp(math.log(max(q, 1e-300)), logs, seen)) + biases, 1e9)

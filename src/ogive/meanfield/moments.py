@@ -16,7 +16,7 @@ from ogive.errors import OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.meanfield.expectation import check, expectations
-from ogive.numerics.adaptive import FINE, INFINITE
+from ogive.numerics.adaptive import FINE, INFINITE, MOST
 from ogive.numerics.quadrature import Floats
 
 MEAN, SECOND, SLOPE_SECOND, CROSS, STRETCH, SPREAD = range(6)
@@ -28,6 +28,7 @@ NAMES = (
     "z times value times slope of {}",
     "(z^2 - 1) times the square of {}",
 )
+BATCH = 64  # rows integrated together, for the memory's sake
 JUMP = 1e-9  # relative: a smaller step is a corner seen in floating point
 
 
@@ -59,15 +60,11 @@ class MomentTable:
     values: Floats  # (rows, MEAN .. SPREAD)
     state: np.ndarray
 
-    def column(self, kind: int, act: Activation) -> Floats:
-        """One moment, infinite where it is not finite.
-
-        Raises :class:`OgiveError` where an integral did not converge.
-        """
-        states = self.state[:, kind]
-        for state in states[(states != FINE) & (states != INFINITE)]:
-            check(int(state), NAMES[kind].format(act.label))
-        return np.where(states == INFINITE, np.inf, self.values[:, kind])
+    def column(self, kind: int) -> Floats:
+        """One moment, infinite where it is not finite and NaN where it did not converge."""
+        state = self.state[:, kind]
+        found = np.where(state == FINE, self.values[:, kind], np.nan)
+        return np.where(state == INFINITE, np.inf, found)
 
 
 def breaks(act: Activation) -> tuple[float, ...]:
@@ -75,16 +72,27 @@ def breaks(act: Activation) -> tuple[float, ...]:
     return act.facts.kinks + act.facts.bends
 
 
-def moment_table(act: Activation, means: Floats, variances: Floats) -> MomentTable:
-    """The moments of ``act`` under N(mean, variance) for each pair of the two arrays."""
+def moment_table(
+    act: Activation, means: Floats, variances: Floats, most: int = MOST
+) -> MomentTable:
+    """The moments of ``act`` under N(mean, variance) for each pair of the two arrays.
+
+    ``most`` is how many panels a pair may need.
+    """
 
     def kinds(x: Floats, z: Floats, root: Floats) -> Floats:
         value, slope = act.value_and_slope(x)
         f, g = value * root, slope * root
         return np.stack([f * root, f * f, g * g, f * g, z * f * g, (z * z - 1) * f * f])
 
-    found = expectations(kinds, breaks(act), np.asarray(means), np.asarray(variances))
-    return MomentTable(found.value, found.state)
+    parts = [
+        expectations(kinds, breaks(act), means[i : i + BATCH], variances[i : i + BATCH], most)
+        for i in range(0, len(means), BATCH)
+    ]
+    return MomentTable(
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.state for part in parts]),
+    )
 
 
 def moments(act: Activation | str, mean: float = 0.0, variance: float = 1.0) -> Moments:

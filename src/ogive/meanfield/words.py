@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ogive.meanfield.lengths import ALTERNATES, FADES, GROWS, KEPT, SETTLES
+from ogive.meanfield.lengths import ALTERNATES, FADES, GROWS, HIGHEST, KEPT, SETTLES, lengths
 from ogive.meanfield.moments import jumps
 
 if TYPE_CHECKING:
@@ -204,6 +204,11 @@ def notes(t: Theory) -> tuple[str, ...]:
         found.append(
             f"the length {figure(t.length)} is kept but not stable (slope "
             f"{figure(t.length_slope)}): inputs longer or shorter than it move away"
+        )
+    if (known := lengths(t.function).known_to) < HIGHEST:
+        found.append(
+            f"the function oscillates or bends too fast to be integrated for lengths above "
+            f"{figure(known)}; nothing is said of them"
         )
     if jumps(t.function):
         found.append(

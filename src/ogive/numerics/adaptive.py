@@ -78,12 +78,14 @@ def integrate(
     tolerance: float = TOLERANCE,
     ends: float = np.inf,
     floor: Floats | float = 0.0,
+    most: int = MOST,
 ) -> Integrals:
     """The integrals of ``integrand`` for every row of ``edges`` (owners, edges in order).
 
     Panels without a width are left out. What lies beyond ``ends`` on either side must be
     negligible; where it is not, the integral is taken to be infinite. An error below ``floor``
-    (one number, or one for each integrand) is good enough whatever the integral.
+    (one number, or one for each integrand) is good enough whatever the integral. An owner may
+    have ``most`` panels.
     """
     owners = len(edges)
     owner = np.repeat(np.arange(owners), edges.shape[1] - 1)
@@ -99,7 +101,7 @@ def integrate(
         wanted = np.maximum(tolerance * size, floor)
         open_ = (state == FINE) & (error > wanted)
         count = np.bincount(panels.owner, minlength=owners)
-        state[(count > MOST)[:, None] & open_] = UNSETTLED
+        state[(count > most)[:, None] & open_] = UNSETTLED
         open_ &= state == FINE
         if not open_.any():
             break
@@ -152,8 +154,9 @@ def _rule(integrand: Integrand, owner: Whole, left: Floats, right: Floats) -> tu
         points = ((left[part] + right[part]) / 2)[:, None] + half[:, None] * nodes
         with np.errstate(all="ignore"):
             found = integrand(points, owner[part])
-            values.append(found @ weights * half)
-            sizes.append(np.abs(found) @ weights * half)
+            # Not by BLAS, which would wake its threads for so little.
+            values.append(np.einsum("kpn,n->kp", found, weights) * half)
+            sizes.append(np.einsum("kpn,n->kp", np.abs(found), weights) * half)
     return np.concatenate(values, axis=1), np.concatenate(sizes, axis=1)
 
 

@@ -66,7 +66,7 @@ def length_curve(theory: Theory) -> Map:
     top = 2 * max(1.0, *shown, theory.length or 0.0) if shown else 2.0
     before = np.linspace(top / POINTS, top, POINTS)
     second = moment_table(theory.function, np.zeros(POINTS), before)
-    after = theory.sigma_w**2 * second.column(SECOND, theory.function) + theory.sigma_b**2
+    after = theory.sigma_w**2 * second.column(SECOND) + theory.sigma_b**2
     fixed = tuple((p.length, p.stable) for p in theory.fixed_lengths if p.length <= top)
     return Map(before, after, fixed)
 

@@ -24,13 +24,15 @@ HALF = (2 * np.pi) ** -0.25
 Kinds = Callable[[Floats, Floats, Floats], Floats]
 
 
-def meshes(breaks: tuple[float, ...], means: Floats, deviations: Floats) -> Floats:
+def meshes(
+    breaks: tuple[float, ...], means: Floats, deviations: Floats, steps: int = STEPS
+) -> Floats:
     """Edges in z, a row for each (mean, deviation): finer by steps towards x = 0 and each break.
 
     A function that bends sharply usually does so there, and next to a panel's end it would
-    otherwise be missed.
+    otherwise be missed. There are ``steps`` of them, each RATIO times finer.
     """
-    near = np.concatenate([[0.0], RATIO ** -np.arange(0.0, STEPS)])
+    near = np.concatenate([[0.0], RATIO ** -np.arange(0.0, steps)])
     around = np.concatenate([-near[:0:-1], near])
     centres = (np.array(sorted({0.0, *breaks})) - means[:, None]) / deviations[:, None]
     graded = (centres[:, :, None] + around).reshape(len(means), -1)

@@ -21,7 +21,9 @@ from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.meanfield.expectation import (
     HALF,
+    RATIO,
     REACH,
+    STEPS,
     check,
     expectations,
     meshes,
@@ -185,7 +187,10 @@ def _smoothed(
         return product
 
     with np.errstate(all="ignore"):
-        edges = meshes(points, np.array([mean]), np.array([max(deviation, 1e-300)]))
+        # The smoothed function bends no sharper than the noise is wide.
+        width = math.sqrt(rest / max(variance * sharp, 1e-300))
+        finest = STEPS if width == 0 else min(STEPS, max(1, round(1 - math.log(width, RATIO))))
+        edges = meshes(points, np.array([mean]), np.array([max(deviation, 1e-300)]), finest)
     # What is far below the values at c = 1 need not be known to its own last digits.
     table = moment_table(act, np.array([mean]), np.array([variance]))
     floor = GOOD * table.values[0, [SECOND, SLOPE_SECOND]]

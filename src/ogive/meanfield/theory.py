@@ -64,7 +64,7 @@ class Theory:
     ``signal_at_gradient_gain`` the signal's at the second.
 
     ``fate`` says what becomes of an input of length 1: it "settles" at ``length`` (q*), is "kept"
-    as every length is, "grows", "fades" or "alternates". ``chi`` is the slope of the correlation
+    as every length is, "grows" or "fades". ``chi`` is the slope of the correlation
     map at 1 (None where there is no fixed length, and for a jump, where it is infinite),
     ``gradient_factor`` the factor a layer of the squared gradient, ``phase`` "ordered", "chaotic"
     or "critical"; ``correlation`` (c*) is what two inputs end with. ``trainable_depth`` is about

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ogive.meanfield.lengths import ALTERNATES, FADES, GROWS, HIGHEST, KEPT, SETTLES, lengths
+from ogive.meanfield.lengths import FADES, GROWS, HIGHEST, KEPT, SETTLES, lengths
 from ogive.meanfield.moments import jumps
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ def _length(t: Theory) -> str:
         KEPT: "every length is kept",
         GROWS: "grows without bound",
         FADES: "shrinks to 0",
-        ALTERNATES: "never settles: it goes up and down from layer to layer",
     }[t.fate]
 
 
@@ -156,7 +155,6 @@ def verdict(t: Theory) -> str:
         GROWS: f"the signal of {t.label} grows without bound from layer to layer",
         FADES: f"the signal of {t.label} fades to 0"
         + (", ever more slowly," if t.phase == "critical" else " from layer to layer"),
-        ALTERNATES: f"the variance of {t.label}'s signal never settles",
     }[t.fate]
     if t.gradient_factor is None:
         return f"{at}, {signal}, so no depth scale exists; scale the weights down."

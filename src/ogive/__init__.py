@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ogive.functions.registry import names as names
     from ogive.functions.timing import Cost as Cost
     from ogive.functions.vector import sum_of_sigmoids as sum_of_sigmoids
+    from ogive.meanfield.theory import Theory as Theory
+    from ogive.meanfield.theory import theory as theory
 
 # Public name -> (module below ogive, name there).
 _PUBLIC = {

@@ -58,8 +58,8 @@ def test_a_picture_is_drawn(capsys: Captured, tmp_path: Path) -> None:
     [
         (["tahn"], "there is no function 'tahn'; the nearest names are"),
         (["softmax"], "works along an axis"),
-        (["tanh", "--sigma-w", "0"], "sigma_w is 0; give a finite number above 0"),
-        (["tanh", "--sigma-b", "-1"], "sigma_b is -1; give a finite number of at least 0"),
+        (["tanh", "--sigma-w", "0"], "sigma_w is 0; give a number from 1e-06 to 1e+06"),
+        (["tanh", "--sigma-b", "-1"], "sigma_b is -1; give a number from 0 to 1e+06"),
         (["0*x"], "is 0 wherever a standard normal input may lie"),
         (["tanh", "--plot", "x.jpg"], "has no picture's suffix"),
     ],

@@ -95,7 +95,7 @@ def test_the_edge_is_one_curve_however_it_is_asked_for() -> None:
 def test_no_critical_point_is_said(name: str, said: str) -> None:
     with pytest.raises(OgiveError, match=said):
         critical(get(name))
-    with pytest.raises(OgiveError, match="sigma_b is -1; give a finite number"):
+    with pytest.raises(OgiveError, match="sigma_b is -1; give a number from 0"):
         critical(get("tanh"), -1.0)
 
 
@@ -214,6 +214,20 @@ def test_the_chaotic_phase_has_a_correlation_below_one() -> None:
     assert curve.slope(0.5) == pytest.approx(step, rel=1e-7)
 
 
+@pytest.mark.parametrize("name", ["tanh", "hard_tanh"])
+@pytest.mark.parametrize("above", [-1e-3, -1e-9, 0.0, 1e-7, 1e-6, 1e-4])
+def test_just_beside_the_edge_the_depth_grows_without_bound(name: str, above: float) -> None:
+    point = critical(get(name), 0.3)
+    found = theory(name, point.sigma_w * (1 + above), 0.3)
+    assert found.chi is not None
+    assert found.correlation is not None
+    assert found.correlation == pytest.approx(1, abs=100 * abs(above) + 1e-9)
+    assert found.trainable_depth is not None
+    assert found.trainable_depth > 1 / (abs(above) + 1e-6)
+    if abs(above) >= 1e-6:
+        assert (found.chi > 1) == (above > 0)
+
+
 def test_depth_scales_of_the_ordered_phase() -> None:
     found = theory("erf", 0.8, 0.4)
     q = found.length
@@ -263,10 +277,10 @@ def test_what_cannot_be_integrated_far_out_is_said() -> None:
 
 
 def test_wrong_scales_and_functions() -> None:
-    for wrong in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(OgiveError, match="give a finite number above 0"):
+    for wrong in (0.0, -1.0, math.nan, math.inf, 1e200):
+        with pytest.raises(OgiveError, match="give a number from 1e-06 to 1e"):
             theory("tanh", wrong)
-    with pytest.raises(OgiveError, match="sigma_b is -1; give a finite number of at least 0"):
+    with pytest.raises(OgiveError, match="sigma_b is -1; give a number from 0 to 1e"):
         theory("tanh", 1.0, -1.0)
     with pytest.raises(UnknownName, match="works along an axis"):
         theory("softmax")

@@ -18,7 +18,8 @@ from ogive.meanfield.pairs import hermite, pair_moments, pair_values
 from ogive.numerics.quadrature import Floats
 
 TOP = 0.95  # up to here the Hermite series does
-NEAREST = 1e-9  # to a correlation of 1
+DISTANCES = (1e-9, 1e-7, 1e-5, 1e-3)  # from a correlation of 1
+UNCHANGED = 1e-7
 KEPT = 1e-10
 
 
@@ -70,9 +71,12 @@ class CorrelationMap:
         grid[np.abs(grid) < 1e-12] = 0.0
         values = self(grid) - grid
         at_ends = excess(-1.0), self.slope(1.0)
-        if at_ends[1] > 1 + 1e-7:
-            # R lies below the diagonal just beside 1.
-            grid, values = np.append(grid, 1 - NEAREST), np.append(values, -1.0)
+        if at_ends[1] > 1 + UNCHANGED:
+            # R lies below the diagonal just beside 1, if nowhere else.
+            beside = (1 - distance for distance in DISTANCES)
+            below = next((c for c in beside if excess(c) < 0), None)
+            if below is not None:
+                grid, values = np.append(grid, below), np.append(values, -1.0)
         if abs(at_ends[0]) > KEPT:
             grid, values = np.insert(grid, 0, -1.0), np.insert(values, 0, at_ends[0])
         values[np.abs(values) < 1e-11] = 0.0
@@ -84,8 +88,10 @@ class CorrelationMap:
             c = 0.0 if abs(place) < KEPT else place
             slope = self.slope(c)
             found.append(CorrelationPoint(c, slope, abs(slope) < 1))
-        # At slope 1 the others still come to it, ever more slowly, since R is convex.
-        last = CorrelationPoint(1.0, at_ends[1], at_ends[1] <= 1 + 1e-7)
+        # At slope 1 the others still come to it, ever more slowly, since R is convex. At a slope
+        # so little above 1 that nothing is seen below the diagonal, they end beside it.
+        inside = any(point.correlation >= 0 and point.stable for point in found)
+        last = CorrelationPoint(1.0, at_ends[1], at_ends[1] <= 1 + UNCHANGED or not inside)
         return (*found, last)
 
 

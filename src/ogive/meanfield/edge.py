@@ -16,6 +16,8 @@ from ogive.functions.activation import Activation
 from ogive.meanfield.lengths import SAME, at_length, crossings, lengths, rows
 from ogive.numerics.quadrature import Floats
 
+LARGEST = 1e6  # scale of biases
+
 
 @dataclass(frozen=True)
 class CriticalPoint:
@@ -81,8 +83,8 @@ def critical(act: Activation, sigma_b: float = 0.0) -> CriticalPoint:
 
     Raises :class:`OgiveError` where there is none.
     """
-    if not (math.isfinite(sigma_b) and sigma_b >= 0):
-        raise OgiveError(f"sigma_b is {sigma_b:g}; give a finite number of at least 0")
+    if not 0 <= sigma_b <= LARGEST:
+        raise OgiveError(f"sigma_b is {sigma_b:g}; give a number from 0 to {LARGEST:g}")
     table = lengths(act)
     if table.jumps:
         raise OgiveError(

@@ -163,7 +163,12 @@ def crossings(function: Callable[[float], float], grid: Floats, values: Floats) 
             if np.count_nonzero(beside == 0) == 1:
                 found.append(float(grid[i]))
         elif i + 1 < len(grid) and signs[i] * signs[i + 1] < 0:
-            found.append(float(brentq(function, grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14)))
+            ends = float(grid[i]), float(grid[i + 1])
+            low, high = map(function, ends)
+            if low * high < 0:
+                found.append(float(brentq(function, *ends, xtol=1e-13, rtol=1e-14)))
+            else:  # one of them is 0 to rounding, which went the other way
+                found.append(ends[0] if abs(low) < abs(high) else ends[1])
     return found
 
 

@@ -15,7 +15,7 @@ from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.meanfield import edge, words
 from ogive.meanfield.correlations import CorrelationPoint, correlation_map
-from ogive.meanfield.edge import CriticalPoint
+from ogive.meanfield.edge import LARGEST, CriticalPoint
 from ogive.meanfield.gains import gain, gradient_gain
 from ogive.meanfield.lengths import (
     FADES,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CRITICAL = 1e-6  # |chi - 1| below which it counts as 1
 SCALES = 6.0  # depth scales that training still reaches: Schoenholz et al. 2017, figure 5
+SMALLEST = 1e-6  # scale of weights
 WIDTH = 100
 
 
@@ -59,7 +60,7 @@ class Theory:
 
     Weights have variance sigma_w^2/fan_in and biases sigma_b^2. ``mean``, ``second_moment`` and
     ``slope_second_moment`` are E f, E f^2 and E f'^2 at z ~ N(0, 1); ``mean_shift`` is
-    E f/sqrt(E f^2) at the length reached. ``gain`` keeps the signal, ``gradient_gain`` the
+    E f/sqrt(E f^2) at the length reached, or at 1. ``gain`` keeps the signal, ``gradient_gain`` the
     gradient; ``gradient_at_gain`` is the gradient's factor a layer at the first and
     ``signal_at_gradient_gain`` the signal's at the second.
 
@@ -184,10 +185,10 @@ def theory(act: Activation | str, sigma_w: float | None = None, sigma_b: float =
     Gaussian moments are not finite or do not converge.
     """
     act = registry.get(act)
-    if sigma_w is not None and not (math.isfinite(sigma_w) and sigma_w > 0):
-        raise OgiveError(f"sigma_w is {sigma_w:g}; give a finite number above 0")
-    if not (math.isfinite(sigma_b) and sigma_b >= 0):
-        raise OgiveError(f"sigma_b is {sigma_b:g}; give a finite number of at least 0")
+    if sigma_w is not None and not SMALLEST <= sigma_w <= LARGEST:
+        raise OgiveError(f"sigma_w is {sigma_w:g}; give a number from {SMALLEST:g} to {LARGEST:g}")
+    if not 0 <= sigma_b <= LARGEST:
+        raise OgiveError(f"sigma_b is {sigma_b:g}; give a number from 0 to {LARGEST:g}")
     at_one = moments(act)
     weight = gain(act) if sigma_w is None else float(sigma_w)
     notes: list[str] = []

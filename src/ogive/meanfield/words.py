@@ -149,8 +149,9 @@ def _trainable(t: Theory) -> str:
 def verdict(t: Theory) -> str:
     """One or two sentences: what becomes of signal and gradient, and how deep one can go."""
     at = f"With sigma_w = {figure(t.sigma_w)} and sigma_b = {figure(t.sigma_b)}"
+    stays = "keeps" if t.length == 1 else "settles at"
     signal = {
-        SETTLES: f"the signal of {t.label} keeps the variance {figure(t.length)}{_held(t)}",
+        SETTLES: f"the signal of {t.label} {stays} the variance {figure(t.length)}{_held(t)}",
         KEPT: f"{t.label} keeps every signal's variance",
         GROWS: f"the signal of {t.label} grows without bound from layer to layer",
         FADES: f"the signal of {t.label} fades to 0"

@@ -221,6 +221,17 @@ def test_pairs_agree_with_an_integral_in_the_plane() -> None:
     assert pair_moments(off(act, 1e-6), c, mean, q).value != pytest.approx(truth, abs=1e-9)
 
 
+@pytest.mark.parametrize("name", ["hard_swish", "relu6", "hard_elish", "smelu"])
+def test_pairs_beside_a_correlation_of_one_come_near_the_second_moment(name: str) -> None:
+    found = moments(name)
+    for distance in (1e-5, 1e-9):
+        value = pair_moments(name, 1 - distance).value
+        # By the slope at 1, which is E f'^2: the map is convex below it.
+        assert value == pytest.approx(
+            found.second - distance * found.slope_second, abs=1e-2 * distance + 1e-13
+        )
+
+
 def test_the_series_bounds_what_it_leaves_out() -> None:
     series = hermite(get("relu"))
     for c in (0.5, 0.9, 0.97, 0.995):

@@ -166,6 +166,15 @@ def test_variance_zero_is_the_function_itself() -> None:
     assert found.cross == pytest.approx(math.exp(4))
 
 
+def test_a_corner_far_out_in_the_tail_is_no_failure() -> None:
+    """Where the density underflows the means do too, and are neither noisy nor infinite."""
+    for mean in np.arange(-52.0, -30.0, 0.37):
+        found = moments("relu", float(mean), 1.0)
+        tail = math.exp(-0.5 * mean**2) / math.sqrt(2 * math.pi) / mean**2
+        # From 1/x^2 times the density, the first term of a series in 1/x^2.
+        assert found.mean == pytest.approx(tail, rel=4 / mean**2, abs=1e-290)
+
+
 def test_a_formula_defined_anew_has_new_moments() -> None:
     define("anew", "x")
     assert moments("anew").second == pytest.approx(1)

@@ -7,7 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from ogive.errors import OgiveError
-from ogive.numerics.adaptive import INFINITE, MOST, UNSETTLED, Integrals, Whole, integrate
+from ogive.numerics.adaptive import (
+    INFINITE,
+    MOST,
+    TOLERANCE,
+    UNSETTLED,
+    Integrals,
+    Whole,
+    integrate,
+)
 from ogive.numerics.quadrature import Floats
 
 # The density is applied as two factors exp(-z^2/4), so that f^2 cannot overflow where the product
@@ -18,6 +26,7 @@ _BASE = np.array([0.0, 2.0, 4.0, 6.0, 9.0, 12.0, 20.0, 30.0, 38.0, ENDS, REACH])
 BASE = np.concatenate([-_BASE[:0:-1], _BASE])
 RATIO = 8.0
 STEPS = 15  # RATIO^-STEPS of a standard deviation: narrower bends are found by halving alone
+UNDERFLOW = 1e-290  # below it a mean keeps no 11 digits: products have left float64's full range
 HALF = (2 * np.pi) ** -0.25
 
 # Points x and z (panels, nodes), and sqrt of the density there -> integrands (kinds, ...).
@@ -41,7 +50,13 @@ def meshes(
 
 
 def expectations(
-    kinds: Kinds, breaks: tuple[float, ...], means: Floats, variances: Floats, most: int = MOST
+    kinds: Kinds,
+    breaks: tuple[float, ...],
+    means: Floats,
+    variances: Floats,
+    most: int = MOST,
+    tolerance: float = TOLERANCE,
+    floor: Floats | float = UNDERFLOW,
 ) -> Integrals:
     """E of each of ``kinds`` under N(mean, variance), for each pair of the two arrays.
 
@@ -55,7 +70,8 @@ def expectations(
         x = means[owner][:, None] + deviations[owner][:, None] * z
         return kinds(x, z, root)
 
-    return integrate(integrand, meshes(breaks, means, deviations), ends=ENDS, most=most)
+    edges = meshes(breaks, means, deviations)
+    return integrate(integrand, edges, ends=ENDS, most=most, floor=floor, tolerance=tolerance)
 
 
 def gaussian_mean(

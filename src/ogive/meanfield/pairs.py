@@ -24,15 +24,18 @@ from ogive.meanfield.expectation import (
     RATIO,
     REACH,
     STEPS,
+    UNDERFLOW,
     check,
     expectations,
     meshes,
 )
 from ogive.meanfield.moments import NAMES, SECOND, SLOPE_SECOND, breaks, jumps, moment_table
-from ogive.numerics.adaptive import integrate
+from ogive.numerics.adaptive import INFINITE, integrate
 from ogive.numerics.quadrature import Floats, halved, nodes_and_weights
 
 TERMS = 400
+INNER = 1e-13
+PANELS = 1 << 11  # for the mean over z, and for each of those within it
 GOOD = 1e-11  # of E f^2, and of the slopes' moment
 WIDEST = 0.5  # the panels on which Hermite functions of this many terms are integrated
 FINER = 5  # halvings of these panels for a function that oscillates
@@ -158,6 +161,10 @@ def _smoothed(
         slopes = False
     deviation, rest = math.sqrt(variance * sharp), variance * (1 - sharp)
     points = breaks(act)
+    # What is far below the values at c = 1 need not be known to its own last digits.
+    table = moment_table(act, np.array([mean]), np.array([variance]))
+    top = table.values[0, [SECOND, SLOPE_SECOND]]
+    floor, small = GOOD * top, INNER * np.sqrt(top) + UNDERFLOW
 
     def smooth(z: Floats) -> Floats:
         """T f and T f' at ``z``: (2, ...)."""
@@ -169,9 +176,13 @@ def _smoothed(
             both = act.value_and_slope(x) if slopes else (act(x),)
             return np.stack(both) * root * root
 
-        inner = expectations(kinds, points, centres, np.full(len(centres), rest))
+        # Better than what is wanted in the end, lest its error be seen as roughness.
+        inner = expectations(
+            kinds, points, centres, np.full(len(centres), rest), PANELS, INNER, small[: 1 + slopes]
+        )
+        good = (inner.state != INFINITE) & (inner.error <= GOOD * inner.size + small[: 1 + slopes])
         found = np.zeros((2, len(centres)))
-        found[: 1 + slopes] = np.where(inner.state == 0, inner.value, np.nan).T
+        found[: 1 + slopes] = np.where(good, inner.value, np.nan).T
         for step in steps if slopes else ():
             away = (step.place - centres) / math.sqrt(rest)
             found[1] += step.size * np.exp(-0.5 * away * away) / math.sqrt(2 * math.pi * rest)
@@ -191,10 +202,7 @@ def _smoothed(
         width = math.sqrt(rest / max(variance * sharp, 1e-300))
         finest = STEPS if width == 0 else min(STEPS, max(1, round(1 - math.log(width, RATIO))))
         edges = meshes(points, np.array([mean]), np.array([max(deviation, 1e-300)]), finest)
-    # What is far below the values at c = 1 need not be known to its own last digits.
-    table = moment_table(act, np.array([mean]), np.array([variance]))
-    floor = GOOD * table.values[0, [SECOND, SLOPE_SECOND]]
-    found = integrate(integrand, edges, ends=REACH, floor=floor)
+    found = integrate(integrand, edges, ends=REACH, floor=floor, most=PANELS)
     check(int(found.state[0, 0]), f"the product of two values of {act.label}")
     slope = math.inf if steps and sharp == 1 else float(found.value[0, 1])
     if slopes:

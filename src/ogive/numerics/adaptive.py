@@ -30,12 +30,14 @@ FINE, INFINITE, UNSETTLED = 0, 1, 2
 class Integrals:
     """One row an owner and one column an integrand.
 
-    ``size`` is the integral of the absolute value, ``state`` one of ``FINE``, ``INFINITE`` (not a
-    finite number somewhere, or not negligible at the ends) and ``UNSETTLED`` (no convergence).
+    ``size`` is the integral of the absolute value, ``error`` an estimate from above, ``state`` one
+    of ``FINE``, ``INFINITE`` (not a finite number somewhere, or not negligible at the ends) and
+    ``UNSETTLED`` (no convergence).
     """
 
     value: Floats
     size: Floats
+    error: Floats
     state: npt.NDArray[np.int8]
 
 
@@ -118,8 +120,8 @@ def integrate(
     state[(state == FINE) & (error > np.maximum(tolerance * size, floor))] = UNSETTLED
     outer = (panels.left >= ends) | (panels.right <= -ends)
     beyond = _sums(panels.size * outer, panels, owners)
-    state[(state != INFINITE) & (beyond > 1e-9 * size)] = INFINITE
-    return Integrals(value, size, state)
+    state[(state != INFINITE) & (beyond > np.maximum(1e-9 * size, floor))] = INFINITE
+    return Integrals(value, size, error, state)
 
 
 def _children(integrand: Integrand, parents: _Panels) -> _Panels:

@@ -1,7 +1,8 @@
 """Which activation function should my network use, and is the one I have hurting me?
 
 ``ogive.get("elu", alpha=0.5)`` is a function of the catalogue, ``ogive.elu(x, alpha=0.5)`` calls
-one, ``ogive.choose(...)`` compares them on your data. ``ogive.names()`` lists the catalogue.
+one, ``ogive.choose(...)`` compares them on your data, ``ogive.theory("elu")`` says what one does in
+a deep network. ``ogive.names()`` lists the catalogue.
 Everything is loaded on first use.
 """
 
@@ -27,7 +28,11 @@ _PUBLIC = {
     "Source": ("functions.activation", "Source"),
     "OgiveError": ("errors", "OgiveError"),
     "moments": ("meanfield.moments", "moments"),
+    "pair_moments": ("meanfield.pairs", "pair_moments"),
     "gain": ("meanfield.gains", "gain"),
+    "gradient_gain": ("meanfield.gains", "gradient_gain"),
+    "theory": ("meanfield.theory", "theory"),
+    "Theory": ("meanfield.theory", "Theory"),
     "choose": ("study.choose", "choose"),
     "load": ("study.takehome", "load"),
 }

@@ -1,7 +1,8 @@
 """Which activation function should my network use, and is the one I have hurting me?
 
 ``ogive.get("elu", alpha=0.5)`` is a function of the catalogue, ``ogive.elu(x, alpha=0.5)`` calls
-one, ``ogive.choose(...)`` compares them on your data. ``ogive.names()`` lists the catalogue.
+one, ``ogive.choose(...)`` compares them on your data, ``ogive.theory("elu")`` says what one does in
+a deep network. ``ogive.names()`` lists the catalogue.
 Everything is loaded on first use.
 """
 
@@ -34,7 +35,11 @@ from ogive.functions.registry import register as register
 from ogive.functions.timing import Cost as Cost
 from ogive.functions.vector import AxisFunction as _AxisFunction
 from ogive.meanfield.gains import gain as gain
+from ogive.meanfield.gains import gradient_gain as gradient_gain
 from ogive.meanfield.moments import moments as moments
+from ogive.meanfield.pairs import pair_moments as pair_moments
+from ogive.meanfield.theory import Theory as Theory
+from ogive.meanfield.theory import theory as theory
 from ogive.study.choose import choose as choose
 from ogive.study.takehome import load as load
 from torch import Tensor as _Tensor

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ogive.cli import choose, cost, evaluate, listing, plot, predict, report, show
+from ogive.cli import choose, cost, evaluate, listing, plot, predict, report, show, theory
 from ogive.errors import OgiveError
 
 # Typer brings a click of its own or uses the installed one, depending on its version.
@@ -65,6 +65,7 @@ _add("list", listing.listing)
 _add("cost", cost.cost)
 _add("show", show.show)
 _add("plot", plot.plot)
+_add("theory", theory.theory)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -36,6 +36,10 @@ _PUBLIC = {
     "gain": ("meanfield.gains", "gain"),
     "choose": ("study.choose", "choose"),
     "load": ("study.takehome", "load"),
+    "swap": ("torch.swap", "swap"),
+    "init_": ("torch.initialise", "init_"),
+    "Swap": ("torch.swap", "Swap"),
+    "InitReport": ("torch.initialise", "InitReport"),
 }
 _ROOMS = ("cli", "errors", "functions", "meanfield", "numerics", "report", "study", "torch")
 

@@ -136,7 +136,7 @@ def methods_of(kind: type[nn.Module]) -> tuple[dict[str, Read], bool]:
         function = inspect.getattr_static(kind, name, None)
         if name in found or not isinstance(function, FunctionType):
             continue
-        text = read(function, kind)
+        text = read(function, kind)  # type: ignore[arg-type]
         if text is None:
             complete = False
             continue
@@ -188,7 +188,7 @@ def _helper(text: Read, node: ast.expr, value: FunctionType, seen: tuple[Any, ..
         return None  # a method of self, which is read on its own
     room = str(value.__globals__.get("__name__", ""))
     in_closure = isinstance(node, ast.Name) and node.id in text.function.__code__.co_freevars
-    if value in seen or (room.split(".")[0] in FOREIGN and not in_closure):
+    if value in seen or (room.split(".", maxsplit=1)[0] in FOREIGN and not in_closure):
         return None
     # A decorator that keeps the function it wraps hands on self.
     helper = read(value)
@@ -260,7 +260,9 @@ def _hashable(value: Any) -> bool:
 
 
 def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+    )
 
 
 def compiled(text: Read, tree: ast.FunctionDef, extra: tuple[str, ...]) -> CodeType:

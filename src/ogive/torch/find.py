@@ -203,9 +203,7 @@ class _Roles:
             steps = [s for s in steps if s.function == function]
         return self._role(function, steps, squashed)
 
-    def _role(
-        self, function: Function | None, steps: list[Step], squashed: bool = False
-    ) -> str:
+    def _role(self, function: Function | None, steps: list[Step], squashed: bool = False) -> str:
         if function is not None and not isinstance(function, Activation):
             return AXIS
         if not steps:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from torch.fx import Node, Proxy, Tracer
@@ -95,23 +96,17 @@ def flow_of(model: nn.Module, inputs: Any = None) -> Flow:
 
 def module_kind(module: nn.Module) -> tuple[str, Function | None] | None:
     """The kind of step that a module is, as one; None for a module that is made of others."""
-    if isinstance(module, WEIGHTED):
-        return "weight", None
-    if isinstance(module, LOOKUPS):
-        return "lookup", None
-    if isinstance(module, OPAQUE):
-        return "opaque", None
+    for kind, types in (("weight", WEIGHTED), ("lookup", LOOKUPS), ("opaque", OPAQUE)):
+        if isinstance(module, types):
+            return kind, None
     if type(module).__module__ in NORMS or type(module).__name__.endswith("Norm"):
         return "norm", None
     function = of_module(module)
-    if function is not None:
-        if function.name == "identity":
-            return "pass", None
+    if function is not None and function.name != "identity":
         return ("activation" if isinstance(function, Activation) else "axis"), function
     own = type(module).__module__.startswith("torch.nn.")
-    if own and not any(module.children()) and not isinstance(module, nn.Sequential):
-        return "pass", None
-    return None
+    moves = own and not any(module.children()) and not isinstance(module, nn.Sequential)
+    return ("pass", None) if moves or function is not None else None
 
 
 def function_kind(called: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Step:
@@ -134,12 +129,12 @@ def function_kind(called: Any, given: tuple[Any, ...], named: dict[str, Any]) ->
 
 def _place() -> tuple[str, int]:
     """File and line of the model's code that runs: the innermost outside of libraries' own."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(NOWHERE):
             return file, frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return "", 0
 
 
@@ -147,7 +142,7 @@ class _Tracer(Tracer):
     """torch.fx's, with the place of each call."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.open: list[str] = [""]
         self.places: dict[Node, tuple[str, str, int]] = {}
 

@@ -106,7 +106,7 @@ def rewritten(base: type[nn.Module], plan: Plan) -> type[nn.Module]:
 
 
 def _reduce(self: nn.Module, protocol: Any) -> Any:
-    kind = next(k for k in type(self).__mro__ if "_ogive_plan" in vars(k))
+    kind: Any = next(k for k in type(self).__mro__ if "_ogive_plan" in vars(k))
     made = super(kind, self).__reduce_ex__(protocol)
     return (_restored, (base_of(kind), plan_of(kind)), *made[2:])
 

@@ -93,7 +93,7 @@ def find(model: nn.Module, inputs: Any = None) -> tuple[list[Place], str]:
     roles = _Roles(flow)
     holders: dict[int, list[tuple[nn.Module, str]]] = {}
     for module in model.modules():
-        for name, part in module.named_children():
+        for name, part in module._modules.items():  # named_children names a shared part once
             holders.setdefault(id(part), []).append((module, name))
     found: list[Place] = []
     inside: set[int] = set()

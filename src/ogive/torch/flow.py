@@ -326,6 +326,8 @@ def watched(model: nn.Module, inputs: Any) -> Flow:
     finally:
         for hook in hooks:
             hook.remove()
+            # PyTorch (seen in 2.13) forgets this entry, and then warns whenever one compiles.
+            getattr(register, "_global_forward_hooks_with_kwargs", {}).pop(hook.id, None)
     return Flow(watcher.steps, "watched")
 
 

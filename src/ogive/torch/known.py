@@ -136,8 +136,10 @@ def of_module(module: nn.Module) -> Function | None:
     """The catalogue's function that ``module`` computes, or None where it is no activation."""
     if isinstance(module, ActivationModule | LearnableModule):
         return module.activation
-    for kind, known in modules().items():
-        if isinstance(module, kind) and type(module).forward is kind.forward:
+    kinds: tuple[Any, ...] = type(module).__mro__
+    for kind in kinds:
+        known = modules().get(kind)
+        if known is not None and type(module).forward is kind.forward:
             return known.function({**vars(module), **dict(module.named_parameters())})
     if type(module).__module__.startswith("torch.") or not _is_bare(module):
         return None

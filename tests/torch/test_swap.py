@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch.nn.functional as F
 from architectures import (
     ARCHITECTURES,
     GatedMlp,
@@ -26,7 +27,6 @@ from architectures import (
 
 import ogive
 import torch
-import torch.nn.functional as F
 from ogive.errors import OgiveError, UnknownName
 from ogive.torch.known import functions, modules, of_module
 from ogive.torch.module import ActivationModule
@@ -98,9 +98,7 @@ def test_the_same_function_in_another_form_changes_no_output(name: str) -> None:
     for one in (model, reference):
         one(x).square().sum().backward()
     torch.testing.assert_close(output(model, x), output(reference, x), rtol=1e-5, atol=1e-6)
-    for (key, ours), theirs in zip(
-        model.named_parameters(), reference.parameters(), strict=True
-    ):
+    for (key, ours), theirs in zip(model.named_parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-6, msg=key)
 
 
@@ -150,7 +148,10 @@ def test_settings_are_recognised() -> None:
 @pytest.mark.parametrize("kind", sorted(modules(), key=lambda k: k.__name__))
 def test_pytorchs_modules_compute_what_they_are_taken_for(kind: type[nn.Module]) -> None:
     given: dict[type[nn.Module], tuple[float, ...]] = {
-        **{nn.Threshold: (0.2, -0.1), nn.LeakyReLU: (0.3,), nn.ELU: (0.7,), nn.GLU: (-1,)},
+        nn.Threshold: (0.2, -0.1),
+        nn.LeakyReLU: (0.3,),
+        nn.ELU: (0.7,),
+        nn.GLU: (-1,),
         **dict.fromkeys((nn.Softmax, nn.Softmin, nn.LogSoftmax), (-1,)),
     }
     module = kind(*given.get(kind, ())).eval()
@@ -241,7 +242,9 @@ def test_names_predicates_and_mappings_select() -> None:
         "leaky_relu:negative_slope=0.2",
         "sigmoid",
     ]
-    assert ogive.swap(build("mlp")[0], "elu", replace="leaky_relu:negative_slope=0.1").replaced == ()
+    assert (
+        ogive.swap(build("mlp")[0], "elu", replace="leaky_relu:negative_slope=0.1").replaced == ()
+    )
 
 
 def test_gates_can_be_asked_for() -> None:

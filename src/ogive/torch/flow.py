@@ -49,6 +49,7 @@ MIXES = {"matmul", "__matmul__", "__rmatmul__", "bmm", "baddbmm", "einsum", "mm"
     "multi_head_attention_forward",
 }
 NORM_FUNCTIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
+OVERWRITE = "copy_"  # whose first input is lost
 NOWHERE = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
 
 
@@ -124,7 +125,8 @@ def function_kind(called: Any, given: tuple[Any, ...], named: dict[str, Any]) ->
     for kind, names in (("mul", PRODUCTS), ("add", SUMS), ("mix", MIXES), ("norm", NORM_FUNCTIONS)):
         if name in names:
             return Step(kind, "", name)
-    return Step("lookup" if name == "embedding" else "pass", "", name)
+    kind = "lookup" if name == "embedding" else "pass"
+    return Step(kind, "", name, inplace=name == OVERWRITE)
 
 
 def _place() -> tuple[str, int]:
@@ -136,6 +138,16 @@ def _place() -> tuple[str, int]:
             return file, frame.f_lineno
         frame = frame.f_back
     return "", 0
+
+
+class _Call:
+    """A module that is called as a function is: it has no path of its own."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module, self.__name__ = module, type(module).__name__
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self.module(*given, **named)
 
 
 class _Tracer(Tracer):
@@ -153,7 +165,7 @@ class _Tracer(Tracer):
         try:
             path = self.path_of_module(m)
         except NameError:  # held by code, as what :func:`ogive.swap` put in a call's place
-            return self.create_proxy("call_function", m, args, kwargs)
+            return self.create_proxy("call_function", _Call(m), args, kwargs)
         self.open.append(path)
         try:
             return super().call_module(m, forward, args, kwargs)
@@ -186,7 +198,7 @@ def traced(model: nn.Module) -> Flow:
         step = made[node] = _node_step(node, parts, tracer)
         steps.append(step)
         sources = node.all_input_nodes
-        _connect(step, [made[n] for n in sources])
+        _connect(step, [made[n] for n in sources][step.name == OVERWRITE :])
         if step.inplace and sources:  # what uses the input from now on sees the result
             made[sources[0]] = step
     return Flow(steps, "traced")
@@ -206,8 +218,8 @@ def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step
     if node.op == "get_attr":
         return Step("constant", str(node.target), "get_attr")
     module = parts[str(node.target)] if node.op == "call_module" else None
-    if module is None and isinstance(node.target, nn.Module):
-        module = node.target
+    if isinstance(node.target, _Call):
+        module = node.target.module
     if module is not None:
         closed = "opaque" if holds_weights(module) else "pass"
         kind, function = module_kind(module) or (closed, None)
@@ -237,6 +249,7 @@ class _Watcher(TorchFunctionMode):
     def __init__(self, model: nn.Module, inputs: Any) -> None:
         super().__init__()
         self.paths = {id(m): p for p, m in model.named_modules()}
+        self.kinds = {id(m): module_kind(m) for m in model.modules()}
         self.steps: list[Step] = []
         self.made: Any = WeakTensorKeyDictionary()
         self.parameters = {id(p) for p in model.parameters()} | {id(b) for b in model.buffers()}
@@ -260,7 +273,7 @@ class _Watcher(TorchFunctionMode):
             step = function_kind(func, args, kwargs)
             step.path = self.open[-1] if self.open else ""
             step.file, step.line = _place()
-            self._add(step, before)
+            self._add(step, before[step.name == OVERWRITE :])
             for tensor in results:
                 self.made[tensor] = step
         return out
@@ -270,7 +283,7 @@ class _Watcher(TorchFunctionMode):
         if threading.get_ident() != self.thread:
             return
         self.open.append(self.paths.get(id(module), self.open[-1] if self.open else ""))
-        if self.leaf or module_kind(module) is not None:
+        if self.leaf or self._kind(module) is not None:
             self.leaf += 1
 
     def leave(self, module: nn.Module, given: Any, *rest: Any) -> None:
@@ -283,7 +296,7 @@ class _Watcher(TorchFunctionMode):
         self.leaf -= 1
         if self.leaf:
             return
-        kind, function = module_kind(module) or ("pass", None)
+        kind, function = self._kind(module) or ("pass", None)
         step = Step(kind, path, type(module).__name__, function, module=module)
         if id(module) not in self.paths:
             step.file, step.line = _place()
@@ -291,6 +304,12 @@ class _Watcher(TorchFunctionMode):
             self._add(step, self._inputs((given, rest[:-1])))
             for tensor in tensors(rest[-1]):
                 self.made[tensor] = step
+
+    def _kind(self, module: nn.Module) -> tuple[str, Function | None] | None:
+        if id(module) in self.paths:
+            return self.kinds[id(module)]
+        with torch._C.DisableTorchFunction():  # trying a module out is no step
+            return module_kind(module)
 
     def _inputs(self, given: Any) -> list[Step]:
         found: list[Step] = []

@@ -143,7 +143,8 @@ def of_module(module: nn.Module) -> Function | None:
             return known.function({**vars(module), **dict(module.named_parameters())})
     if type(module).__module__.startswith("torch.") or not _is_bare(module):
         return None
-    return by_values(module)
+    # Past __call__, which a tracer may watch.
+    return by_values(module.forward)
 
 
 def of_value(value: Any) -> Function | None:

@@ -72,8 +72,8 @@ class _Plainly(Redirected):
 
 def overwritten(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """``function`` in place: x holds the result. A copy of x is kept for the gradient."""
-    recorded = torch.is_grad_enabled() and x.requires_grad
-    return x.copy_(function(x.clone() if recorded else x))
+    made = function(x.clone() if torch.is_grad_enabled() else x)
+    return x.copy_(made)
 
 
 def base_of(kind: type[nn.Module]) -> type[nn.Module]:

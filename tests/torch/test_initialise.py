@@ -42,19 +42,7 @@ def test_gains_are_those_of_calculate_gain_where_it_is_exact(
     assert scale(ogive.get(ours), scheme).weight == pytest.approx(expected, rel=1e-9)
 
 
-# Integrated independently with mpmath's quad at 30 digits: 1/sqrt(E f(z)^2).
-FORWARD = {
-    "gelu": 1.5335304411955798,
-    "silu": 1.6765324703310907,
-    "mish": 1.4868348400420037,
-    "elu": 1.2451983007007067,
-    "tanh": 1.5925374197228312,
-    "sigmoid": 1.8462285453191803,
-    "selu": 1.0,
-}
-
-
-@pytest.mark.parametrize("name", FORWARD)
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "elu", "tanh", "sigmoid", "selu"])
 def test_forward_gains_are_the_moments_of_an_independent_integration(name: str) -> None:
     import mpmath
 

@@ -345,7 +345,7 @@ def test_dtype_device_mode_and_hooks_stay() -> None:
     seen: list[str] = []
     handle = chain[1].register_forward_hook(lambda *_: seen.append("after"))
     chain[1].register_forward_pre_hook(lambda *_: seen.append("before"))
-    made = ogive.swap(chain, lambda: nn.PReLU())
+    made = ogive.swap(chain, nn.PReLU)
     assert chain[1].weight.dtype == torch.bfloat16
     assert not chain[1].training
     chain(torch.zeros(1, 3, dtype=torch.bfloat16))
@@ -393,7 +393,7 @@ def test_a_failing_factory_leaves_the_model_as_it_was() -> None:
     with pytest.raises(StopIteration):
         ogive.swap(model, lambda: next(made))
     assert torch.equal(output(model, x), before)
-    with pytest.raises(OgiveError, match="made int, not a torch.nn.Module"):
+    with pytest.raises(OgiveError, match="made int, not a torch"):
         ogive.swap(model, lambda: 3)  # type: ignore[arg-type, return-value]
     assert torch.equal(output(model, x), before)
 
@@ -411,6 +411,14 @@ def test_a_compiled_model_computes_the_new_function(whole: bool) -> None:
     fast(x).sum().backward()
 
 
+def test_a_traced_model_computes_the_new_functions() -> None:
+    model, x = build("mlp")
+    ogive.swap(model, "tanh")
+    graph = torch.fx.symbolic_trace(model)
+    torch.testing.assert_close(graph(x), model(x))
+    assert "relu" not in graph.code
+
+
 def test_watching_leaves_no_hook_behind() -> None:
     model, x = build("transformer")
     ogive.swap(model, "tanh", inputs=x)
@@ -423,9 +431,9 @@ def test_watching_leaves_no_hook_behind() -> None:
 
 def test_refusals_are_one_clear_sentence() -> None:
     chain = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
+    holder = nn.Module()
+    holder.traced = scripted(chain)
     with pytest.raises(OgiveError, match="traced is a TorchScript module"):
-        holder = nn.Module()
-        holder.traced = scripted(chain)
         ogive.swap(holder, "elu")
     with pytest.raises(OgiveError, match="itself an activation, relu"):
         ogive.swap(nn.ReLU(), "elu")
@@ -473,8 +481,8 @@ class Awkward(nn.Module):
         functional = F.relu if scale > 1 else F.elu
         inner = [torch.tanh(v) for v in self.__hidden(x).unbind()]
         assert super().__class__ is not None
-        made = (lambda v: functional(v, inplace=inplace))(torch.stack(inner))
-        return scale * made
+        bend = lambda v: functional(v, inplace=inplace)  # noqa: E731
+        return scale * bend(torch.stack(inner))
 
 
 def test_awkward_code_survives() -> None:

@@ -25,6 +25,7 @@ import torch
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.torch.known import Function, functions, methods, of_module
+from ogive.torch.rewrite import Called
 from torch import Tensor, nn
 
 WEIGHTED = (
@@ -140,16 +141,6 @@ def _place() -> tuple[str, int]:
     return "", 0
 
 
-class _Call:
-    """A module that is called as a function is: it has no path of its own."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module, self.__name__ = module, type(module).__name__
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        return self.module(*given, **named)
-
-
 class _Tracer(Tracer):
     """torch.fx's, with the place of each call."""
 
@@ -162,10 +153,7 @@ class _Tracer(Tracer):
         return module_kind(m) is not None or super().is_leaf_module(m, module_qualified_name)
 
     def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
-        try:
-            path = self.path_of_module(m)
-        except NameError:  # held by code, as what :func:`ogive.swap` put in a call's place
-            return self.create_proxy("call_function", _Call(m), args, kwargs)
+        path = self.path_of_module(m)
         self.open.append(path)
         try:
             return super().call_module(m, forward, args, kwargs)
@@ -218,8 +206,8 @@ def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step
     if node.op == "get_attr":
         return Step("constant", str(node.target), "get_attr")
     module = parts[str(node.target)] if node.op == "call_module" else None
-    if isinstance(node.target, _Call):
-        module = node.target.module
+    if isinstance(node.target, Called) and isinstance(node.target.function, nn.Module):
+        module = node.target.function
     if module is not None:
         closed = "opaque" if holds_weights(module) else "pass"
         kind, function = module_kind(module) or (closed, None)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
+from torch.fx import Proxy
+
 import torch
 from ogive.torch.calls import Call, Read, compiled, methods_of, places
 from ogive.torch.known import functions
@@ -32,6 +34,16 @@ class Held:
     name: str
 
 
+class Called:
+    """A function or module as one step of a graph that ``torch.fx`` traces."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        self.function, self.__name__ = function, type(function).__name__
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
 class Redirected:
     """Called as a function of PyTorch is, and applies ``function`` in its place.
 
@@ -44,14 +56,19 @@ class Redirected:
         self.place = names.index("inplace") if "inplace" in names else len(names) + 1
 
     def __call__(self, input: Any, *given: Any, **named: Any) -> Any:
-        if self.method is not None and not isinstance(input, Tensor):
+        if self.method is not None and not isinstance(input, Tensor | Proxy):
             return self._other(input, given, named)
         inplace = self.inplace or bool(named.get("inplace"))
         if len(given) > self.place:
             inplace = inplace or bool(given[self.place])
         if named.get("out") is not None:
-            return named["out"].copy_(self.function(input))
-        return overwritten(self.function, input) if inplace else self.function(input)
+            return named["out"].copy_(self._applied(input))
+        return overwritten(self._applied, input) if inplace else self._applied(input)
+
+    def _applied(self, x: Any) -> Any:
+        if isinstance(x, Proxy):
+            return x.tracer.create_proxy("call_function", Called(self.function), (x,), {})
+        return self.function(x)
 
     def _other(self, owner: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """``owner.relu(...)`` where the owner is no tensor, but perhaps a module of functions."""

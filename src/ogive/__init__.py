@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ogive.functions.registry import names as names
     from ogive.functions.timing import Cost as Cost
     from ogive.functions.vector import sum_of_sigmoids as sum_of_sigmoids
+    from ogive.torch.initialise import InitReport as InitReport
+    from ogive.torch.initialise import init_ as init_
+    from ogive.torch.swap import Swap as Swap
+    from ogive.torch.swap import swap as swap
 
 # Public name -> (module below ogive, name there).
 _PUBLIC = {

@@ -141,14 +141,46 @@ def methods_of(kind: type[nn.Module]) -> tuple[dict[str, Read], bool]:
             complete = False
             continue
         found[name] = text
-        open_names += [
-            n.attr
-            for n in ast.walk(text.tree)
-            if isinstance(n, ast.Attribute)
-            and isinstance(n.value, ast.Name)
-            and n.value.id == text.first_argument
-        ]
+        for one in _family(text):
+            open_names += [
+                n.attr
+                for n in ast.walk(one.tree)
+                if isinstance(n, ast.Attribute)
+                and isinstance(n.value, ast.Name)
+                and n.value.id == one.first_argument
+            ]
     return found, complete
+
+
+def _family(text: Read) -> Iterator[Read]:
+    """The method, what it wraps where it is decorated, and its parents' that it calls."""
+    yield text
+    wrapped = getattr(text.function, "__wrapped__", None)
+    inner = [wrapped] if isinstance(wrapped, FunctionType) else []
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Attribute) and _is_super(node.value):
+            parent = _of_parent(text, node.attr)
+            inner += [parent] if parent is not None else []
+    for function in inner:
+        one = read(function, text.owner)  # type: ignore[arg-type]
+        if one is not None:
+            yield from _family(one)
+
+
+def _of_parent(text: Read, name: str) -> FunctionType | None:
+    """The function that ``super().name`` is in this method, if it is the model's author's."""
+    code, owner = text.function.__code__, text.owner
+    if "__class__" not in code.co_freevars or owner is None:
+        return None
+    cells = text.function.__closure__ or ()
+    kinds = list(owner.__mro__)
+    defining = cells[code.co_freevars.index("__class__")].cell_contents
+    for kind in kinds[kinds.index(defining) + 1 :] if defining in kinds else []:
+        if name in vars(kind):
+            found = vars(kind)[name]
+            foreign = kind.__module__.split(".")[0] in FOREIGN
+            return found if isinstance(found, FunctionType) and not foreign else None
+    return None
 
 
 def places(text: Read, seen: tuple[Any, ...] = ()) -> Iterator[tuple[ast.expr, Call | Read]]:
@@ -159,10 +191,16 @@ def places(text: Read, seen: tuple[Any, ...] = ()) -> Iterator[tuple[ast.expr, C
             continue
         call = called.get(id(node))
         value = text.resolve(node)
+        if isinstance(node, ast.Attribute) and _is_super(node.value):
+            value = _of_parent(text, node.attr) or UNKNOWN
         if isinstance(value, FunctionType) and value not in functions():
             helper = _helper(text, node, value, (*seen, text.function))
             if helper is not None:
-                yield node, _whole(text, node, call, helper) or helper
+                function = None if helper.owner is not None else whole(helper.function)
+                if function is None:
+                    yield node, helper
+                else:  # an activation by itself, such as x * sigmoid(x)
+                    yield node, _at(text, node, call, value.__name__, function, False, (), None)
         elif value is not UNKNOWN:
             known = functions().get(value) if _hashable(value) else None
             if known is not None:
@@ -183,25 +221,19 @@ def calls(text: Read, seen: tuple[Any, ...] = ()) -> Iterator[Call]:
 
 
 def _helper(text: Read, node: ast.expr, value: FunctionType, seen: tuple[Any, ...]) -> Read | None:
-    """The code of a helper function that names activations, if it is the model's author's."""
-    if isinstance(node, ast.Attribute) and text.resolve(node.value) is UNKNOWN:
+    """The code of another function that names activations, if it is the model's author's."""
+    above = isinstance(node, ast.Attribute) and _is_super(node.value)
+    if isinstance(node, ast.Attribute) and text.resolve(node.value) is UNKNOWN and not above:
         return None  # a method of self, which is read on its own
     room = str(value.__globals__.get("__name__", ""))
     in_closure = isinstance(node, ast.Name) and node.id in text.function.__code__.co_freevars
-    if value in seen or (room.split(".", maxsplit=1)[0] in FOREIGN and not in_closure):
+    foreign = room.split(".", maxsplit=1)[0] in FOREIGN and not (above or in_closure)
+    if value in seen or foreign:
         return None
-    # A decorator that keeps the function it wraps hands on self.
-    helper = read(value)
+    # What a decorator wraps is a method too, as is a parent's.
+    method = above or value is getattr(text.function, "__wrapped__", None)
+    helper = read(value, text.owner if method else None)  # type: ignore[arg-type]
     return helper if helper is not None and any(True for _ in calls(helper, seen)) else None
-
-
-def _whole(text: Read, node: ast.expr, call: ast.Call | None, helper: Read) -> Call | None:
-    """A helper that is an activation by itself, such as x * sigmoid(x), taken as one call."""
-    function = whole(helper.function)
-    if function is None:
-        return None
-    name = helper.function.__name__
-    return _at(text, node, call, name, function, False, (), None)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch.fx
+
 import torch
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
@@ -47,7 +49,8 @@ class Site:
     def where(self) -> str:
         """The place as text: ``layer1.0.relu``, ``F.relu in head (line 12)``."""
         if self.kind == "call":
-            return f"{self.name} in {self.path or 'the model'}, line {self.line}"
+            line = "" if self.line is None else f", line {self.line}"
+            return f"{self.name} in {self.path or 'the model'}{line}"
         return f"{self.path}.{self.name}" if self.path else self.name
 
 
@@ -137,7 +140,10 @@ def _at(
             role = roles.of_call(path, named, None)
             site = Site(path, attribute, "attribute", named.label, role)
             yield Place(site, module, named, held=[(module, attribute)])
-    if base_of(type(module)).__module__.split(".")[0] not in {"torch", "ogive"}:
+    if isinstance(module, torch.fx.GraphModule):
+        site = Site(path, "forward", "call", type(module).__name__, "unknown")
+        yield Place(site, module, None, reason="a traced graph; swap the model before it is traced")
+    elif base_of(type(module)).__module__.split(".")[0] not in {"torch", "ogive"}:
         yield from _called(path, module, roles)
 
 

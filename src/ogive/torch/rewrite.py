@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CellType, FunctionType, ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from torch.fx import Proxy
@@ -144,6 +145,10 @@ def _function(text: Read, wanted: dict[str, Any]) -> FunctionType | None:
             if helper is not None:
                 held[name] = helper
                 exchanged[id(node)] = ast.Name(name, ast.Load())
+                if isinstance(node, ast.Attribute) and place.owner is not None:
+                    # A parent's method, called by super(): it is bound to self by hand.
+                    held[name] = functools.partial(MethodType, helper)
+                    exchanged[id(node)] = _of_self(text, name)
         elif place.key in wanted:
             target = wanted[place.key]
             if isinstance(target, Held):
@@ -179,6 +184,12 @@ def _function(text: Read, wanted: dict[str, Any]) -> FunctionType | None:
     made.__doc__, made.__module__ = original.__doc__, original.__module__
     made.__qualname__, made.__annotations__ = original.__qualname__, original.__annotations__
     return made
+
+
+def _of_self(text: Read, name: str) -> ast.expr:
+    """The expression ``name(self)``."""
+    own = ast.Name(str(text.first_argument), ast.Load())
+    return ast.Call(ast.Name(name, ast.Load()), [own], [])
 
 
 class Through:

@@ -122,10 +122,10 @@ def swap(
 
     A module whose code calls activations becomes an instance of a subclass made for it, whose
     methods are the old source with the calls exchanged. It trains, copies, pickles (where the
-    original class can be imported, with its source) and goes through ``torch.compile``. It does
-    not go through ``torch.jit.script``, and a model must be swapped before it is compiled or
-    traced. Not found: functions reached through lists, dicts, ``getattr`` or the ``forward`` of a
-    parent called by ``super()``; they are simply not listed.
+    original class can be imported, with its source) and goes through ``torch.compile`` and
+    ``torch.fx``, but not through ``torch.jit.script``; swap a model before it is compiled or
+    traced. Not found, and so not listed, are functions that the code reaches through lists, dicts
+    or ``getattr``.
 
     Raises :class:`OgiveError` for a TorchScript module, a model that is itself an activation, or
     a ``to`` that is no activation, and :class:`UnknownName` for a name that does not exist.

@@ -148,11 +148,33 @@ def test_gradients_stay_in_the_backward_scheme() -> None:
         model, x = deep(name), batch()
         made = ogive.init_(model, x, scheme="backward", generator=torch.Generator().manual_seed(2))
         assert {one.why for one in made.layers[1:]} == {"keeps the gradient"}
-        hidden = model[0](x).detach().requires_grad_()
-        out = model[1:](hidden)
-        out.backward(torch.randn(out.shape, generator=torch.Generator().manual_seed(1)))
-        ratio = hidden.grad.square().mean().item()  # type: ignore[union-attr]
+        ratio = gradient_ratio(model, x) * 10 / WIDTH  # the last layer has 10 outputs
         assert 1 / BAND < ratio < BAND, (name, ratio)
+
+
+def gradient_ratio(model: nn.Sequential, x: Tensor) -> float:
+    """The mean square gradient at the first layer's outputs, for one of 1 at the end."""
+    hidden = model[0](x).detach().requires_grad_()
+    out = model[1:](hidden)
+    out.backward(torch.randn(out.shape, generator=torch.Generator().manual_seed(1)))
+    assert hidden.grad is not None
+    return hidden.grad.square().mean().item() * WIDTH / out.shape[1]
+
+
+@pytest.mark.parametrize("name", ["elu", "selu", "celu"])
+def test_the_critical_scheme_keeps_signal_and_gradient(name: str) -> None:
+    """Both stay, where keeping the variance at 1 lets the gradient grow."""
+    ratios = {}
+    for scheme in ("critical", "forward"):
+        model, x = deep(name), batch()
+        made = ogive.init_(model, x, scheme=scheme, generator=torch.Generator().manual_seed(2))
+        ratios[scheme] = gradient_ratio(model, x)
+        for one in made.layers[1:-1]:
+            assert one.after is not None
+            assert one.expected is not None
+            assert 1 / 3 < one.after / one.expected < 3
+    assert 1 / 3 < ratios["critical"] < 3
+    assert ratios["forward"] > 2 * ratios["critical"]
 
 
 # --- what is seen ----------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from ogive.torch.flow import Flow, Step
 from ogive.torch.scales import own_product, second_moment
 from torch import nn
 
+LINEAR = "a layer"
 # Steps whose values count as of mean square 1, in words; "" stands for the step's own name.
 SOURCES = {
     "input": "data",
     "constant": "other values",
     "lookup": "an embedding",
-    "weight": "a layer",
+    "weight": LINEAR,
     "norm": "normalisation",
     "mix": "a product of matrices",
     "opaque": "",

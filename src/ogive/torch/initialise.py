@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from ogive.errors import OgiveError
 from ogive.torch.draw import DISTRIBUTIONS, Distribution, Plan, draw, fans
-from ogive.torch.feeds import Layer, layers
+from ogive.torch.feeds import LINEAR, Layer, layers
 from ogive.torch.find import refuse_scripts
 from ogive.torch.flow import (
     LOOKUPS,
@@ -277,11 +277,11 @@ def _plan(layer: Layer, scheme: Scheme) -> Plan:
         suits = scale(fed.function, scheme)
         if following is not None and following.length and suits.length and fed.function != ahead:
             suits = _towards(suits, following, fed.function)
+    elif scheme == "backward" and fed.label == LINEAR:
+        suits = Scale(1.0, 0.0, None, "keeps the gradient", "out")
     else:
         suits = _unfed(fed.second, following)
     why, gain, expected = suits.why, suits.weight, suits.length
-    if scheme == "backward":
-        suits = replace(suits, fan="out")
     if layer.share < 1:
         gain *= math.sqrt(layer.share)
         expected = None if expected is None else expected * layer.share

@@ -46,16 +46,18 @@ def scale(act: Activation, scheme: Scheme) -> Scale:
         arXiv:1502.01852, for any function).
     backward
         sigma_w^2 = 1/E f'(z)^2 over the number of outputs: gradients keep their variance (Glorot
-        and Bengio 2010).
+        and Bengio 2010) as long as pre-activations have variance 1, which these weights keep for
+        f(c x) = c f(x) alone; elsewhere both drift.
     critical
         chi = sigma_w^2 E f'(z)^2 = 1 at the variance that is kept: two inputs neither merge nor
         part, and gradients neither vanish nor explode (Schoenholz et al. 2017, arXiv:1611.01232;
         Hayou et al. 2019, arXiv:1902.06853). For f(c x) = c f(x), c > 0: sigma_w^2 = 1/E f'^2,
         which keeps every variance, sigma_b = 0. For f(0) = 0 that is steepest at 0 and grows
-        slower than x: sigma_w = 1/f'(0), sigma_b = 0; the variance then falls slowly, as one over
+        slower than x: sigma_w = 1/f'(0), sigma_b = 0; the variance then falls, for tanh as one over
         the depth. Otherwise the stable variance q that solves q = sigma_w^2 E f(sqrt(q) z)^2 +
         sigma_b^2 with sigma_w^2 = 1/E f'(sqrt(q) z)^2 and sigma_b = 0.1; where there is none up
-        to 10 (GELU, SiLU, sigmoid ...), the forward scale, and ``why`` says so.
+        to 10 (GELU, SiLU, sigmoid ...), the forward scale, and ``why`` says so. For GELU, SiLU
+        and Mish variance 1 is kept but not stable: small departures grow with the depth.
 
     Raises :class:`OgiveError` where a moment is zero or not finite.
     """

@@ -17,6 +17,8 @@ from ogive.torch.shown import Shown
 from torch import nn
 
 Wanted: TypeAlias = str | Activation | AxisFunction | Iterable[Any] | Callable[[Site], bool] | None
+UNLISTED = "no activation"
+FOLLOWED = {"traced", "watched"}
 LEFT = {
     OUTPUT: "an output unit: no layer with weights follows",
     GATE: "a gate",
@@ -73,7 +75,7 @@ class Swap(Shown):
 
     def notes(self) -> list[str]:
         """How the roles were found, where the model's code could not be followed."""
-        if self.how in {"traced", "watched"}:
+        if self.how in FOLLOWED:
             return []
         return [f"Roles are judged by the code alone: {self.how}."]
 
@@ -132,13 +134,15 @@ def swap(
 
     Example: ``ogive.swap(model, "gelu")``, ``ogive.swap(model, "silu", replace=["relu", "elu"])``.
     """
-    chosen = _chooser(to, replace)
+    chosen = _chooser(to, replace)  # before the model is read: a wrong name is told at once
     places, how = find(model, inputs)
     work: list[tuple[Place, New]] = []
     left: list[Left] = []
     for place in places:
         new = chosen(place)
         if isinstance(new, Left):
+            if new.why == LEFT[GATE] and how not in FOLLOWED:
+                new = Left(new.site, "its values are like a gate's")
             left += [] if new.why == UNLISTED else [new]
         else:
             work.append((place, new))
@@ -150,9 +154,6 @@ def swap(
             steps.pop().back()
         raise
     return Swap(tuple(replaced), (*left, *refused), how, steps)
-
-
-UNLISTED = "no activation"
 
 
 def _chooser(to: New | Mapping[Any, New], replace: Wanted) -> Callable[[Place], New | Left]:

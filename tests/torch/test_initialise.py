@@ -139,7 +139,7 @@ def test_the_band_notices_a_wrong_gain() -> None:
     with torch.no_grad():
         for part in model[::2]:
             part.weight.mul_(0.9)  # type: ignore[union-attr, operator]
-    last = model[: 2 * DEPTH - 1](x).var().item()
+    last = model[: 2 * DEPTH - 1](x).square().mean().item()
     assert last < 1 / BAND
 
 
@@ -249,6 +249,17 @@ def test_correction_sets_every_layer_of_a_real_network() -> None:
     model, x = build("unet")
     made = ogive.init_(model, x, correct=True)
     assert [one.after for one in made.layers] == pytest.approx([1.0] * 13, rel=1e-3)
+
+
+def test_a_single_output_is_not_blown_up() -> None:
+    """Fed by positive values it has a mean of its own, which is part of what is predicted."""
+    chain = nn.Sequential(nn.Linear(64, 64), nn.Softplus(), nn.Linear(64, 1))
+    x = batch(256, 64)
+    made = ogive.init_(chain, x, scheme="forward", correct=True)
+    out = chain(x).detach()
+    assert out.square().mean().item() == pytest.approx(1, rel=1e-3)
+    assert out.var().item() < 0.8  # so the spread alone would have been made too large
+    assert made.layers[1].after == pytest.approx(1, rel=1e-3)
 
 
 class Tied(nn.Module):

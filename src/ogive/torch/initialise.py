@@ -31,8 +31,8 @@ class LayerInit:
     ``fed_by`` are the values that come in and ``followed_by`` what takes the values that go out;
     ``gain`` is the weights' standard deviation times sqrt(``fan``), as set (with the correction,
     where one was made); ``expected`` the pre-activation variance that it is set for. The
-    variances ``before`` and ``after`` are those of the layer's outputs on the batch; None
-    without one.
+    variances ``before`` and ``after`` are those of the layer's outputs on the batch, about 0 (the
+    mean over draws of the weights); None without one.
     """
 
     path: str
@@ -103,7 +103,7 @@ class InitReport(Shown):
         """What was left, and what the columns hold."""
         said = [f"{path} left: {why}." for path, why in self.left]
         if any(one.after is not None for one in self.layers):
-            said.append("before, after: variance of the layer's outputs on the batch.")
+            said.append("before, after: variance about 0 of the layer's outputs on the batch.")
         return said
 
 

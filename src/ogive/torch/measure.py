@@ -1,4 +1,8 @@
-"""The variance of layers' outputs on a batch: measured, and set."""
+"""The variance of layers' outputs on a batch: measured, and set.
+
+It is taken about 0, which is the mean over the draws of the weights: what theory predicts, also
+for a layer of one output, whose own mean is not 0 where it is fed by positive values.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,14 @@ from torch import Tensor, nn
 
 
 def measured(model: nn.Module, inputs: Any, found: list[Layer]) -> dict[str, float]:
-    """The variance of each layer's outputs on the batch; nothing without one."""
-    sums = {layer.path: [0.0, 0.0, 0.0] for layer in found}
+    """The mean square of each layer's outputs on the batch; nothing without one."""
+    sums = {layer.path: [0.0, 0.0] for layer in found}
 
     def note(path: str) -> Callable[..., None]:
         def hook(_module: nn.Module, _given: Any, out: Tensor) -> None:
             values = out.detach().double()
             sums[path][0] += values.numel()
-            sums[path][1] += float(values.sum())
-            sums[path][2] += float(values.square().sum())
+            sums[path][1] += float(values.square().sum())
 
         return hook
 
@@ -34,11 +37,7 @@ def measured(model: nn.Module, inputs: Any, found: list[Layer]) -> dict[str, flo
     finally:
         for hook in hooks:
             hook.remove()
-    return {
-        path: max(0.0, squares / count - (total / count) ** 2)
-        for path, (count, total, squares) in sums.items()
-        if count
-    }
+    return {path: squares / count for path, (count, squares) in sums.items() if count}
 
 
 def corrected(
@@ -57,8 +56,8 @@ def corrected(
                 return
             out = module.forward(*given, **named).double()
             bias = module.bias
-            own = 0.0 if not isinstance(bias, Tensor) else float(bias.double().var(correction=0))
-            variance = float(out.var(correction=0)) - own
+            own = 0.0 if not isinstance(bias, Tensor) else float(bias.double().square().mean())
+            variance = float(out.square().mean()) - own
             wanted = plan.expected - own
             if math.isfinite(variance) and variance > 0 and wanted > 0:
                 factors[path] = math.sqrt(wanted / variance)

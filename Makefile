@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test slow lint format bench clean
+.PHONY: demo test slow lint format bench certify clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,6 +36,9 @@ format: $(READY)
 bench: $(READY)  ## batched training beside a plain loop; functions beside their peers
 	@$(BIN)/python benchmarks/study.py
 	@$(BIN)/python benchmarks/functions.py --data $(or $(TMPDIR),/tmp)/ogive-speed.json
+
+certify: $(READY)  ## judge every function's accuracy: some hours on two cores, in the background if you add &
+	@$(BIN)/python benchmarks/certify.py
 
 clean:
 	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

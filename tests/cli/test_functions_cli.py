@@ -98,6 +98,19 @@ def test_wrong_usage_is_exit_2(capsys: Captured, arguments: list[str]) -> None:
     assert "Usage: ogive" in err
 
 
+def test_a_caret_stands_below_what_cannot_be_read_in_a_formula(capsys: Captured) -> None:
+    code, out, err = run(capsys, "eval", "x*tan(expp(x))", "1")
+    sentence, *pointer = err.splitlines()
+    assert (code, out) == (2, "")
+    assert "at column 7: there is no function 'expp'" in sentence
+    assert pointer == ["  x*tan(expp(x))", "        ^"]
+
+
+def test_eval_takes_the_parameters_of_a_bare_formula(capsys: Captured) -> None:
+    made = document(capsys, "eval", "a*x:a=3", "2", "--json")
+    assert made == {"function": "a*x:a=3", "x": [2.0], "value": [6.0]}
+
+
 def test_list_shows_every_name(capsys: Captured) -> None:
     code, out, _ = run(capsys, "list")
     assert code == 0

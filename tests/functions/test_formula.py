@@ -127,9 +127,17 @@ def test_every_function_of_the_language_is_right_and_its_slope_too() -> None:
 def test_what_cannot_be_read_is_refused_with_the_place(text: str, column: int, why: str) -> None:
     with pytest.raises(BadFormula, match=why) as refused:
         formula(text)
-    assert f"column {column}" in str(refused.value)
-    assert "\n" not in str(refused.value)
-    assert len(str(refused.value)) < 300
+    sentence, *pointer = str(refused.value).split("\n")
+    assert f"column {column}" in sentence
+    assert len(sentence) < 300
+    if pointer:  # the text, and a caret below the place
+        shown, caret = pointer
+        assert caret == " " * (len(caret) - 1) + "^"
+        there = text[column - 1 : column]
+        assert shown[len(caret) - 1 : len(caret)] == there
+        assert (shown == f"  {text}") == (len(text) <= 72)
+    else:
+        assert why in {"empty", "10000 characters", "no number for any x"}
 
 
 def test_too_many_operations_are_refused() -> None:
@@ -158,6 +166,8 @@ def test_names_and_formulas_are_told_apart() -> None:
         assert is_formula(text)
     for text in ("relu", "Leaky-ReLU", "hard tanh", "elu:alpha=1e+5", "relux", "exp"):
         assert not is_formula(text)
+    assert is_formula("x*tanh(a*x):a=2")
+    assert not is_formula("elu:alpha=x")
 
 
 # Value and slope.
@@ -318,7 +328,9 @@ def test_a_defined_function_is_known_by_its_name() -> None:
     assert "tempered" in ogive.names()
     assert repr(act) == "ogive.get('tempered')"
     assert act.operations.transcendental == 3
-    assert "a: a parameter of the formula (default 1)" in str(ogive.tempered.__doc__)
+    assert "a: a parameter of the formula; it must be a finite number (default 1)" in str(
+        ogive.tempered.__doc__
+    )
     assert is_defined(act.definition)
     assert not is_defined(ogive.get("relu").definition)
 
@@ -354,6 +366,44 @@ def test_a_bare_formula_is_its_own_name() -> None:
     assert act(3.0) == 3.0
     with pytest.raises(BadFormula, match="column 3"):
         ogive.get("x*y")
+
+
+def test_parameters_may_follow_a_bare_formula() -> None:
+    act = ogive.get("x*tanh( a*x) : a = 2")
+    assert act.label == "x*tanh( a*x):a=2"
+    assert act(1.0) == ogive.define("own", "x*tanh(a*x)", a=2.0)(1.0)
+    for same in (ogive.get(act.label), ogive.get("x*tanh( a*x)", a=2), ogive.get(act)):
+        assert same == act
+    assert ogive.get(act, a=3).label == "x*tanh( a*x):a=3"
+    assert ogive.get("a*b*x:b=1:a=0.1") == ogive.get("a*b*x:a=0.1:b=1")
+    assert pickle.loads(pickle.dumps(act)) == act
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "sentence"),
+    [
+        ("x*tanh(a*x):a=2:a=3", BadParameter, "gives a twice"),
+        ("x*tanh(a*x):a=two", BadParameter, "a is 'two', which is no number"),
+        ("x*tanh(a*x):a=inf", BadParameter, "out of bounds"),
+        ("x*tanh(a*x):a=2:b=3", BadParameter, "does not use"),
+        ("x*tanh(a*x):=2", BadParameter, "is no parameter; write it as name=number"),
+        ("x*2:exp=2", BadParameter, "'exp' cannot name a parameter"),
+        ("x*tanh(a*x):b=2", BadFormula, "'a' is no name known here.*formula:a=1"),
+        ("x*tanh(a*x):a", BadFormula, "column 12: ':' has no meaning here; parameters follow"),
+        ("where(x>0:1)", BadFormula, "column 10: ':' has no meaning here"),
+        ("x*log(a):a=-1", BadFormula, "no number for any x"),
+    ],
+)
+def test_wrong_parameters_after_a_formula_are_refused(
+    text: str, kind: type[OgiveError], sentence: str
+) -> None:
+    with pytest.raises(kind, match=sentence):
+        ogive.get(text)
+
+
+def test_a_formula_takes_a_parameter_once() -> None:
+    with pytest.raises(BadParameter, match="gives a twice"):
+        ogive.get("x*tanh(a*x):a=2", a=3)
 
 
 def test_definitions_pickle_by_themselves_to_another_process() -> None:
@@ -454,5 +504,6 @@ def test_a_network_with_a_formula_is_chosen_saved_and_loaded(tmp_path: Path) -> 
 
 
 def test_candidates_of_a_text_may_hold_formulas() -> None:
-    found = candidates_from("relu,where(x>0, x, 0),elu:alpha=0.5")
-    assert [c.label for c in found] == ["relu", "where(x>0, x, 0)", "elu:alpha=0.5"]
+    found = candidates_from("relu,where(x>0, x, 0),elu:alpha=0.5,max(x, a*x):a=0.2,max(x, a*x):a=0")
+    labels = ["relu", "where(x>0, x, 0)", "elu:alpha=0.5", "max(x, a*x):a=0.2", "max(x, a*x):a=0"]
+    assert [c.label for c in found] == labels

@@ -229,3 +229,112 @@ def test_pools_of_other_processes_are_forgotten(monkeypatch: pytest.MonkeyPatch)
     assert list(threads._pools) == [-1]
     monkeypatch.undo()
     assert threads._pool(2) is not own
+
+
+def test_the_door_may_be_opened_by_many_threads_at_once(tmp_path: Path) -> None:
+    run(
+        """
+import ogive
+
+def work(i):
+    names = ["elu", "swish", "gelu", "softmax", "crelu", "hard_swish", "log_softmax", "mish"]
+    return {name: getattr(ogive, name)(SMALL) for name in names[i:] + names[:i]}
+
+found = all_at_once(work, 8)
+for made in found:
+    for name, result in made.items():
+        np.testing.assert_array_equal(result, found[0][name])
+        np.testing.assert_array_equal(result, ogive.get(name)(SMALL))
+print("fine")
+""",
+        tmp_path,
+    )
+
+
+def test_formulas_may_be_read_by_many_threads_at_once(tmp_path: Path) -> None:
+    run(
+        """
+sys.setswitchinterval(1e-6)
+from ogive.functions.formula import build
+from ogive.functions.formula_tree import X, node, number
+
+# Equal parts of formulas are one object, on which the rules for stable forms depend.
+for round in range(20):
+    def work(i):
+        return [node("*", X, number(1000 * round + j)) for j in range(300)]
+    for same in zip(*all_at_once(work, 8)):
+        assert len(set(map(id, same))) == 1
+
+def work(i):
+    return [build("f", f"x*tanh(log(1 + exp({j}*x)))", {}).slope(SMALL) for j in range(1, 4)]
+
+for found in all_at_once(work, 8):
+    np.testing.assert_array_equal(found, work(0))
+print("fine")
+""",
+        tmp_path,
+    )
+
+
+def test_tensors_are_differentiated_by_many_threads_while_others_compile(tmp_path: Path) -> None:
+    run(
+        """
+import torch
+torch.set_num_threads(1)
+
+def work(i):
+    made = {}
+    for label in LABELS[i:] + LABELS[:i]:  # each begins with another, and all meet at every one
+        for dtype in (torch.float64, torch.float32, torch.bfloat16):
+            x = torch.from_numpy(SMALL).to(dtype).requires_grad_()
+            y = get(label)(x)
+            (slope,) = torch.autograd.grad(y.sum(), x)
+            made[label, dtype] = y.detach(), slope
+    return made
+
+found = all_at_once(work, 8)
+for made in found:
+    for key, (value, slope) in made.items():
+        assert torch.equal(value, found[0][key][0])
+        assert torch.equal(slope, get(key[0]).slope(torch.from_numpy(SMALL).to(key[1])))
+print("fine")
+""",
+        tmp_path,
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_by_a_warm_process_makes_new_kernels_and_formulas(tmp_path: Path) -> None:
+    run(
+        """
+import ogive
+want = {label: get(label)(SMALL) for label in LABELS}
+for round in range(3):
+    children = []
+    for i in range(4):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # a child that hangs is ended
+            try:
+                for label in LABELS:
+                    np.testing.assert_array_equal(get(label)(SMALL), want[label])
+                new = get(f"{i + round + 1}*tanh(x)")(SMALL)
+                np.testing.assert_allclose(new, (i + round + 1) * np.tanh(SMALL), rtol=1e-13)
+                assert ogive.selu(SMALL.astype(np.float32)).dtype == np.float32
+            except BaseException as error:
+                print(repr(error)[:300], flush=True)
+                os._exit(1)
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+print("fine")
+""",
+        tmp_path,
+    )
+
+
+def test_a_program_that_fails_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        run("all_at_once(lambda i: 1 / (i - 3), 8); print('fine')", tmp_path)
+    with pytest.raises(AssertionError):
+        run("print('no')", tmp_path)

@@ -107,10 +107,15 @@ def _wrong_half(act: Activation, what: str, grid: Grid, x: float, got: float) ->
     return Wrong(x, got, repr(want), float(error / unit))
 
 
-def wrong_at_infinities(act: Activation, what: str, grid: Grid, got: Array) -> list[Wrong]:
-    """The infinite and NaN inputs whose result is not the limit, or NaN where there is none."""
+def wrong_at_infinities(
+    act: Activation, what: str, grid: Grid, x: Array, got: Array
+) -> list[Wrong]:
+    """The infinite and NaN inputs whose result is not the limit, or NaN where there is none.
+
+    Each infinity is among the inputs once.
+    """
     with np.errstate(invalid="ignore"):
-        x, got = grid.every().astype(np.float64), got.astype(np.float64)
+        x, got = x.astype(np.float64), got.astype(np.float64)
     found = [Wrong(np.nan, g, "nan", np.inf) for g in got[np.isnan(x)] if not np.isnan(g)]
     for end, limit in zip((-np.inf, np.inf), act.facts.limits, strict=True):
         (have,) = got[x == end]
@@ -168,7 +173,7 @@ def exact_units(act: Activation, what: str, grid: Grid, x: float, got: float) ->
 def bar(act: Activation, what: str, grid: Grid) -> float:
     """The units in the last place that a result may be wrong by."""
     if (act.name, what, grid) in WIDER:
-        return WIDER[act.name, what, grid]
+        return WIDER[act.name, what, grid][0]
     if grid != FLOAT64:
         return 1.0
     return 2.0 if {"torch", "jax", "keras"} & set(act.definition.equivalents) else 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 from mpmath import mpf
 
-from oracles.parts import Number, Oracle
+from oracles.parts import Number, Oracle, rest
 
 
 def _sinc(x: Number) -> Number:
@@ -13,8 +13,8 @@ def _sinc(x: Number) -> Number:
 
 
 def _sinc_slope(x: Number) -> Number:
-    if abs(x) < mpf("1e-10"):  # 50 digits are too few for the difference
-        return -x / 3 + x**3 / 30 - x**5 / 840
+    if abs(x) < mpf("0.02"):
+        return -x / 3 * rest(-x * x)
     return (mpmath.cos(x) - mpmath.sin(x) / x) / x
 
 

@@ -23,11 +23,11 @@ def _squareplus_slope(x: Number, b: Number) -> Number:
 
 
 def _xielu(x: Number, p: Number, n: Number, b: Number) -> Number:
-    return p * x * x + b * x if x > 0 else n * (mpmath.expm1(x) - x) + b * x
+    return p * x * x + b * x if x > 0 else n * mpmath.expm1(x) + (b - n) * x
 
 
 def _xielu_slope(x: Number, p: Number, n: Number, b: Number) -> Number:
-    return 2 * p * x + b if x > 0 else n * mpmath.expm1(x) + b
+    return 2 * p * x + b if x > 0 else n * mpmath.exp(x) + (b - n)
 
 
 def _bent(x: Number) -> Number:

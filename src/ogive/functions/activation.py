@@ -18,7 +18,7 @@ from ogive.door import room
 from ogive.errors import BadParameter, OgiveError, nearest
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted, compiled
 from ogive.numerics.cost import Operations, count
-from ogive.numerics.elementary import Array, is_tensor
+from ogive.numerics.elementary import Array, is_jax, is_tensor
 from ogive.numerics.kernels import (
     Expression,
     apply,
@@ -47,6 +47,12 @@ def _on_tensors() -> Callable[..., Any]:
     return autograd.apply
 
 
+@lru_cache(maxsize=1)
+def _on_jax() -> Callable[..., Any]:
+    """How JAX arrays are computed; it imports JAX, so it is fetched once one has come in."""
+    return room("jax").apply  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A number that shapes a function: its default and the closed interval it may lie in."""
@@ -60,6 +66,8 @@ class Parameter:
 
     def check(self, owner: str, given: Any) -> float:
         """``given`` as a float within bounds; raises :class:`BadParameter` otherwise."""
+        if is_jax(given):
+            given = room("jax").as_number(owner, self.name, given)
         try:
             number = float(given)
         except (TypeError, ValueError):
@@ -188,10 +196,11 @@ class Activation:
     @property
     def label(self) -> str:
         """The text that :func:`ogive.get` turns back into this: ``elu:alpha=0.5``."""
+        bare = self.name == self.definition.formula  # a formula has the defaults it is given
         changed = [
             f"{p.name}={v:.17g}" if float(f"{v:g}") != v else f"{p.name}={v:g}"
             for p, v in zip(self.definition.parameters, self.settings, strict=True)
-            if v != p.default
+            if v != p.default or bare
         ]
         return ":".join([self.name, *changed])
 
@@ -211,8 +220,9 @@ class Activation:
     def __call__(self, x: Any, out: Any = None) -> Any:
         """f(x), elementwise, for arrays, tensors and numbers of any shape.
 
-        The input's floating dtype is kept; integers become float64 (arrays) or torch's default
-        dtype (tensors). ``out`` receives the result and must match in shape and dtype.
+        The input's floating dtype is kept; integers become float64 (NumPy arrays) or the default
+        dtype of PyTorch or JAX (theirs). ``out`` receives the result and must match in shape and
+        dtype; JAX arrays take none.
         """
         return self._derivative(0, x, out)
 
@@ -221,8 +231,11 @@ class Activation:
         return self._derivative(1, x, out)
 
     def _derivative(self, order: int, x: Any, out: Any) -> Any:
-        if type(x) is not np.ndarray and is_tensor(x):
-            return _on_tensors()(self, order, x, out)
+        if type(x) is not np.ndarray:
+            if is_tensor(x):
+                return _on_tensors()(self, order, x, out)
+            if is_jax(x):
+                return _on_jax()(self, order, x, out)
         if self.compiled is None:
             return evaluate(self.slope_expression if order else self.value_expression, x, out)
         return apply(self.compiled, order, x, out)
@@ -231,22 +244,32 @@ class Activation:
         """``upstream`` f'(x), elementwise, in one pass: the step of back-propagation.
 
         The slope is rounded as :meth:`slope` does, and its product again. Both are arrays or
-        tensors of one shape and dtype; nothing is recorded for autograd.
+        tensors of one shape and dtype; nothing is recorded for autograd. Raises
+        :class:`OgiveError` for an array beside a tensor.
         """
+        if is_jax(x, upstream):
+            return room("jax").times_slope(self, upstream, x)
+        if is_tensor(x) != is_tensor(upstream):
+            raise OgiveError(
+                f"x is a {type(x).__name__} and the upstream gradient a "
+                f"{type(upstream).__name__}; give both of one kind"
+            )
         if is_tensor(x):
             from ogive.numerics import autograd
 
             made = autograd.times_slope(self, 1, x, upstream)
             return upstream.detach() * self.slope(x.detach()) if made is None else made
+        x, upstream = as_input(x), as_input(upstream)
         if self.compiled is not None and x.dtype == upstream.dtype and x.shape == upstream.shape:
             made = times(self.compiled, 1, x, upstream)
             if made is not None:
                 return made
-        return upstream * self.slope(x)
+        with np.errstate(all="ignore"):
+            return upstream * self.slope(x)
 
     def value_and_slope(self, x: Any) -> tuple[Any, Any]:
         """(f(x), f'(x)), computed together."""
-        if self.compiled is None or is_tensor(x):
+        if self.compiled is None or is_tensor(x) or is_jax(x):
             return self(x), self.slope(x)
         x = as_input(x)
         made = np.empty_like(x), np.empty_like(x)
@@ -275,6 +298,8 @@ class Activation:
                 f"the slope of {self.name} by {parameter} is not known, because its value hands "
                 f"the parameter to something that is not in ogive.numerics.elementary"
             )
+        if is_jax(x):
+            return room("jax").parameter_slope(self, parameter, x)
         return apply_wanted(self.compiled, wanted, as_input(x))
 
     @property

@@ -16,7 +16,7 @@ from ogive.errors import BadFormula, BadParameter
 from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition, Facts, Parameter, Source
 from ogive.functions.formula_derive import derivative
-from ogive.functions.formula_parse import CONSTANTS, KNOWN, parse
+from ogive.functions.formula_parse import CONSTANTS, KNOWN, parse, short
 from ogive.functions.formula_program import REHEARSAL, Program, program, switches
 from ogive.functions.formula_rules import rebuilt
 from ogive.functions.formula_tree import Node, parts
@@ -121,27 +121,28 @@ def define(name: str, formula: str, /, **parameters: float) -> Activation:
 def build(name: str, formula: str, parameters: dict[str, Any]) -> Activation:
     """As :func:`define`, without making the name known."""
     numbers = {}
+    owner = short(name)
     for n, given in parameters.items():
         if n in {*KNOWN, *CONSTANTS} or not (n.isascii() and n.isidentifier()):
             raise BadParameter(
-                f"{n!r} cannot name a parameter of {name}, because it means something in a "
+                f"{short(n)!r} cannot name a parameter of {owner}, because it means something in a "
                 "formula or is no plain name; use another, such as a"
             )
-        numbers[n] = Parameter(n, 1.0).check(name, given)
+        numbers[n] = Parameter(n, 1.0).check(owner, given)
     written = " ".join(formula.split()) if isinstance(formula, str) else formula
     tree = parse(written, tuple(numbers))
     used = _names(tree)
     for n in numbers:
         if n not in used:
             raise BadParameter(
-                f"{name} gives the parameter {n}, which its formula {written!r} does not use; "
-                "leave it out"
+                f"{owner} gives the parameter {n}, which its formula {short(written)!r} does not "
+                "use; leave it out"
             )
     made = _definition(name, written, numbers)()
     with np.errstate(all="ignore"):
         if np.isnan(made.value_expression(REHEARSAL)).all():
             raise BadFormula(
-                f"the formula {written[:60]!r}, from column 1 on, gives no number for any x; "
+                f"the formula {short(written)!r}, from column 1 on, gives no number for any x; "
                 "look for logarithms and roots of negative numbers"
             )
     return made
@@ -151,11 +152,16 @@ def _names(tree: Node) -> set[str]:
     return {str(n.value) for n in parts(tree) if n.operation == "name"}
 
 
-@lru_cache(maxsize=256)
-def from_text(text: str) -> Activation:
-    """The activation of a bare formula, which is its own name."""
+def from_text(text: str, parameters: dict[str, Any]) -> Activation:
+    """The activation of a bare formula with the numbers of its parameters; it is its own name."""
     written = " ".join(text.split())
-    return build(written, written, {})
+    numbers = {n: Parameter(n, 1.0).check(short(written), v) for n, v in sorted(parameters.items())}
+    return _bare(written, tuple(numbers.items()))
+
+
+@lru_cache(maxsize=256)
+def _bare(written: str, numbers: tuple[tuple[str, float], ...]) -> Activation:
+    return build(written, written, dict(numbers))
 
 
 def is_defined(definition: Definition) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -24,6 +25,7 @@ MOST_CHARACTERS = 1000
 MOST_NODES = 500
 MOST_DEPTH = 50  # of brackets, signs and powers in each other, and of the tree twice that
 MOST_POWER = 1000
+SHOWN = 72  # characters of a long formula that are shown above the caret
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 # Name in a formula -> the tree's operation; all of one operand.
@@ -72,6 +74,7 @@ _MENDS = {
     "÷": "division is written /",
     "π": "write pi",
     "²": "a square is written **2",
+    ":": "parameters follow the formula, as in x*tanh(a*x):a=2",
 }
 
 
@@ -83,12 +86,23 @@ class Token:
     text: str
     at: int
 
+    @property
+    def shown(self) -> str:
+        """The text in quotes, cut where it is long."""
+        return repr(short(self.text))
+
+
+def short(text: str, most: int = 40) -> str:
+    """``text``, cut to ``most`` characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
 
 def parse(text: str, parameters: tuple[str, ...] = ()) -> Node:
     """The tree of ``text``, as written: parts without a name in them are computed, no more.
 
-    Raises :class:`BadFormula`, naming the column, for anything outside the grammar, anything
-    too long, too deep or too large, and constants beyond float64.
+    Raises :class:`BadFormula` for anything outside the grammar, anything too long, too deep or
+    too large, and constants beyond float64. Its sentence names the column, and two more lines
+    point at it.
     """
     if not isinstance(text, str):
         raise BadFormula(f"a formula is a text, not {type(text).__name__}; write 'x*tanh(x)'")
@@ -98,6 +112,24 @@ def parse(text: str, parameters: tuple[str, ...] = ()) -> Node:
             f"to column {MOST_CHARACTERS}; write a shorter one"
         )
     return _Parser(text, parameters).whole()
+
+
+def _pointed(text: str, at: int) -> str:
+    """Two lines: the text, or the part of it around place ``at``, and a caret below that place."""
+    start = max(0, min(at - SHOWN // 2, len(text) - SHOWN))
+    before, after = "..." if start else "", "..." if start + SHOWN < len(text) else ""
+    shown = [_cell(c) for c in text[start : start + SHOWN]]
+    left = len(before) + sum(width for _, width in shown[: at - start])
+    return f"  {before}{''.join(c for c, _ in shown)}{after}\n  {' ' * left}^"
+
+
+def _cell(character: str) -> tuple[str, int]:
+    """A character as it can be shown in one line, and how many columns a terminal gives it."""
+    if character.isspace():
+        return " ", 1
+    if not character.isprintable() or unicodedata.combining(character):
+        return "?", 1
+    return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class _Parser:
@@ -111,7 +143,10 @@ class _Parser:
         start = max(0, at - 20)
         shown = self.text[start : at + 20]
         near = f"{'...' if start else ''}{shown}{'...' if at + 20 < len(self.text) else ''}"
-        raise BadFormula(f"the formula {near!r} cannot be read at column {at + 1}: {why}")
+        raise BadFormula(
+            f"the formula {near!r} cannot be read at column {at + 1}: {why}\n"
+            f"{_pointed(self.text, at)}"
+        )
 
     def _tokens(self) -> list[Token]:
         found, at = [], 0
@@ -139,7 +174,7 @@ class _Parser:
 
     def _expect(self, sign: str, why: str) -> None:
         if self.token.text != sign or self.token.kind != "sign":
-            self._refuse(self.token.at, f"{why}; write {sign!r} before {self.token.text!r}")
+            self._refuse(self.token.at, f"{why}; write {sign!r} before {self.token.shown}")
         self.next += 1
 
     def whole(self) -> Node:
@@ -159,7 +194,7 @@ class _Parser:
             mend = "; this bracket was never opened"
         elif odd.text == ",":
             mend = "; a comma only stands inside the brackets of a function"
-        self._refuse(odd.at, f"{odd.text!r} is unexpected; {why}{mend}")
+        self._refuse(odd.at, f"{odd.shown} is unexpected; {why}{mend}")
 
     def _value(self) -> Node:
         """An expression that is a number, not a condition."""
@@ -221,7 +256,7 @@ class _Parser:
             return made
         self.next -= 1
         if token.text == "**" or token.kind == "end" or token.text in _BINDING:
-            self._refuse(token.at, f"a number, x or a function is missing before {token.text!r}")
+            self._refuse(token.at, f"a number, x or a function is missing before {token.shown}")
         return self._unexpected("a number, x or a function should stand here")
 
     def _named(self, token: Token) -> Node:
@@ -234,16 +269,17 @@ class _Parser:
                 token.at, f"{token.text} is a function; write {token.text}(...) with brackets"
             )
         close = nearest(token.text, [*KNOWN, *self.parameters])
+        own = short(token.text)
         return self._refuse(
             token.at,
-            f"{token.text!r} is no name known here{close}; write x, a number, or in Python give "
-            f"it a value with ogive.define(name, formula, {token.text}=1.0)",
+            f"{token.shown} is no name known here{close}; write x, a number, or give it a value: "
+            f"formula:{own}=1, or define(name, formula, {own}=1.0) in Python",
         )
 
     def _call(self, token: Token) -> Node:
         if token.text not in FUNCTIONS and token.text not in {*EXTREMES, "relu", "where"}:
             close = nearest(token.text, KNOWN)
-            self._refuse(token.at, f"there is no function {token.text!r}{close}")
+            self._refuse(token.at, f"there is no function {token.shown}{close}")
         self.next += 1
         wants = 3 if token.text == "where" else 2 if token.text in EXTREMES else 1
         given: list[Node] = []
@@ -318,5 +354,8 @@ def split(text: str) -> list[str]:
 
 
 def is_formula(text: str) -> bool:
-    """Whether ``text`` reads as a formula rather than as a name of the catalogue."""
-    return ":" not in text and re.search(r"[()*/+<>^]|\bx\b", text, re.ASCII) is not None
+    """Whether ``text`` reads as a formula rather than as a name of the catalogue.
+
+    Parameters may follow either: ``x*tanh(a*x):a=2``.
+    """
+    return re.search(r"[()*/+<>^]|\bx\b", text.partition(":")[0], re.ASCII) is not None

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from ogive.numerics import elementary as el
+from ogive.numerics.machine import lock
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -33,7 +34,10 @@ def node(operation: str, *operands: Node, value: float | str | None = None) -> N
     key = (operation, operands, value)
     found = _made.get(key)
     if found is None:
-        found = _made[key] = Node(operation, operands, value)
+        with lock:  # two threads would make two
+            found = _made.get(key)
+            if found is None:
+                found = _made[key] = Node(operation, operands, value)
     return found
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation, Source
 from ogive.functions.linear import identity
@@ -18,7 +16,7 @@ from ogive.functions.registry import register_axis
 from ogive.functions.sigmoidal import sigmoid
 from ogive.functions.smooth import gelu, silu
 from ogive.functions.vector import AxisFunction
-from ogive.numerics.elementary import Array, is_tensor, where
+from ogive.numerics.elementary import Array, arrays_of, is_tensor, where
 
 SHAZEER = Source("Shazeer: GLU variants improve transformer, 2020", arxiv="2002.05202")
 
@@ -112,7 +110,7 @@ def _crelu(x: Array, axis: int) -> Array:
         import torch
 
         return torch.cat(both, dim=axis)
-    return np.concatenate(both, axis)
+    return arrays_of(x).concatenate(both, axis)
 
 
 crelu = register_axis(

@@ -134,13 +134,12 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
     """The activation called ``name``, with its parameters set.
 
     ``get("elu", alpha=0.5)`` and ``get("elu:alpha=0.5")`` are the same. An :class:`Activation`
-    is returned with the given parameters changed. A formula stands for itself:
-    ``get("x*tanh(exp(x))")``.
+    is returned with the given parameters changed. A formula stands for itself, and other names
+    than x in it are its parameters: ``get("x*tanh(exp(x))")``, ``get("x*tanh(a*x):a=2")``.
 
     Raises :class:`UnknownName` for an unknown name (naming the nearest) or one that works along
-    an axis, and
-    :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice, and
-    :class:`BadFormula` for a formula that cannot be read.
+    an axis, :class:`BadParameter` for an unknown parameter, one out of bounds, or one given twice,
+    and :class:`BadFormula` for a formula that cannot be read.
     """
     from ogive.functions.formula import from_text
     from ogive.functions.formula_parse import is_formula
@@ -151,10 +150,11 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
         raise UnknownName(
             f"a function is named by text, not by {type(name).__name__}; write for example 'relu'"
         )
-    if is_formula(name):
-        return Activation.of(from_text(name).definition, parameters)
     head, *parts = name.split(":")
-    entry = definition(head)
+    formula = is_formula(name)
+    if formula and not all("=" in part for part in parts):
+        head, parts = name, []  # the formula's own message points at the colon
+    entry = None if formula else definition(head)
     written: dict[str, Any] = {}
     for part in parts:
         key, equals, value = (s.strip() for s in part.partition("="))
@@ -166,4 +166,6 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
         if key in written or key in parameters:
             raise BadParameter(f"{name!r} gives {key} twice; give it once")
         written[key] = value
+    if entry is None:
+        return from_text(head, {**written, **parameters})
     return Activation.of(entry, {**written, **parameters})

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ogive.functions.activation import Source
 from ogive.functions.registry import register_axis
 from ogive.functions.vector import AxisFunction, below_largest, softmax
-from ogive.numerics.elementary import Array, is_tensor, maximum, positive, sqrt, where
+from ogive.numerics.elementary import (
+    Array,
+    arrays_of,
+    is_tensor,
+    maximum,
+    placed,
+    positive,
+    sqrt,
+    where,
+)
 
 softmin = register_axis(
     AxisFunction(
@@ -36,10 +43,11 @@ softmax2d = register_axis(
 def _hardmax(x: Array, axis: int) -> Array:
     _, at = below_largest(x, axis)
     if is_tensor(x):
-        largest, chosen = x.gather(axis, at), (0 * x.detach()).nan_to_num().scatter(axis, at, 1.0)
+        largest, none = x.gather(axis, at), (0 * x.detach()).nan_to_num()
     else:
-        largest, chosen = np.take_along_axis(x, at, axis), np.zeros_like(x)
-        np.put_along_axis(chosen, at, 1.0, axis)
+        kind = arrays_of(x)
+        largest, none = kind.take_along_axis(x, at, axis), kind.zeros_like(x)
+    chosen = placed(none, at, 1.0, axis)
     return where(largest == largest, chosen, largest)  # noqa: PLR0124
 
 
@@ -67,7 +75,10 @@ def _near_scores(x: Array, axis: int) -> Array:
 
 def _sorted(z: Array, axis: int) -> tuple[Array, Array]:
     """The scores from the largest down, and 1, 2, 3 ... beside them."""
-    down = z.detach().sort(dim=axis, descending=True)[0] if is_tensor(z) else -np.sort(-z, axis)
+    if is_tensor(z):
+        down = z.detach().sort(dim=axis, descending=True)[0]
+    else:
+        down = -arrays_of(z).sort(-z, axis)
     return down, (1 + 0 * down).cumsum(axis)
 
 

@@ -13,17 +13,21 @@ from typing import Any
 
 import numpy as np
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions.activation import Source
 from ogive.functions.registry import register_axis
 from ogive.numerics.elementary import (
     Array,
+    arrays_of,
     exp,
+    is_jax,
     is_tensor,
     isinf,
     log1p,
     logistic,
     logistic_slope,
+    placed,
     where,
 )
 from ogive.numerics.kernels import as_input, evaluate
@@ -52,7 +56,7 @@ class AxisFunction:
         return self.name
 
     def __call__(self, x: Any, axis: Any = ...) -> Any:
-        """The function along ``axis`` of an array or tensor; the dtype rule is kept.
+        """The function along ``axis`` of an array (NumPy, JAX) or tensor; the dtype rule is kept.
 
         The shape is kept too, but for the functions of the module ``halves``. Raises
         :class:`OgiveError` for an axis that the input does not have.
@@ -68,6 +72,8 @@ class AxisFunction:
             )
         if x.shape[axis] == 0:
             return evaluate(lambda v: 1 * v, x)
+        if is_jax(x):
+            return room("jax").along_axis(self, axis, x)
         return evaluate(lambda v: self.value(v, axis), x)
 
     def __reduce__(self) -> Any:
@@ -85,8 +91,9 @@ def below_largest(x: Array, axis: int) -> tuple[Array, Array]:
         at = x.argmax(dim=axis, keepdim=True)
         largest = x.gather(axis, at)
     else:
-        at = np.expand_dims(np.argmax(x, axis), axis)
-        largest = np.take_along_axis(x, at, axis)
+        kind = arrays_of(x)
+        at = kind.expand_dims(kind.argmax(x, axis), axis)
+        largest = kind.take_along_axis(x, at, axis)
     return where(isinf(largest) & (x == largest), 0.0, x - largest), at
 
 
@@ -97,13 +104,9 @@ def _softmax(x: Array, axis: int) -> Array:
 
 def _log_softmax(x: Array, axis: int) -> Array:
     shifted, at = below_largest(x, axis)
-    e = exp(shifted)
     # The largest term is exactly 1. Left out of the sum and returned by log1p, it does not
     # swallow the others.
-    if is_tensor(x):
-        e = e.scatter(axis, at, 0.0)
-    else:
-        np.put_along_axis(e, at, 0.0, axis)
+    e = placed(exp(shifted), at, 0.0, axis)
     return shifted - log1p(e.sum(axis, keepdims=True))
 
 
@@ -160,12 +163,16 @@ def sum_of_sigmoids(x: Any, offsets: Any) -> Any:
     """The sum over ``offsets`` of 1/(1 + exp(-(x - offset))), for ``x`` of any shape.
 
     Times the spacing of evenly spaced offsets it approximates a softplus between the first and
-    the last of them; beyond the last it is flat again. Tensors are differentiable. Raises
-    :class:`OgiveError` for offsets that are no finite numbers.
+    the last of them; beyond the last it is flat again. Tensors and JAX arrays are differentiable,
+    the latter by offsets that are a JAX array too. Raises :class:`OgiveError` for offsets that
+    are no finite numbers.
 
     >>> round(float(sum_of_sigmoids(0.0, [0.0, 0.0])), 6)
     1.0
     """
+    if is_jax(x, offsets):
+        shifts = offsets if is_jax(offsets) else _offsets(offsets)
+        return room("jax").sum_of_sigmoids(x, shifts, CHUNK)
     numbers = _offsets(offsets)
 
     def total(term: Callable[[Array], Array]) -> Callable[[Array], Array]:

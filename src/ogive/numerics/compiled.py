@@ -182,12 +182,25 @@ class Compiled:
         sums: tuple[Wanted, ...],
         raw: bool,
     ) -> Call:
+        ends = [e for one in wanted + sums for e in self.ends(one)]
+        return self._call(self.plan(wanted, kind, times=times, sums=sums, raw=raw), ends)
+
+    def plan(
+        self,
+        wanted: tuple[Wanted, ...],
+        kind: str,
+        *,
+        times: bool = False,
+        sums: tuple[Wanted, ...] = (),
+        raw: bool = False,
+    ) -> Plan:
+        """How :meth:`call` computes ``wanted``: which forms suffice, and where roots are."""
         every = wanted + sums
         nodes = tuple(map(self._traced.node, wanted))
         narrow = kind == "float" and not sums and suits(self.settings, *nodes)
         rounds = kind == "float" and not narrow
         patches = [self._patches(one) if rounds else None for one in every]
-        plan = Plan(
+        return Plan(
             nodes,
             kind,
             narrow=narrow,
@@ -199,8 +212,6 @@ class Compiled:
             ends=True,
             raw=raw,
         )
-        ends = [e for one in every for e in self.ends(one)]
-        return self._call(plan, ends)
 
     def _call(self, plan: Plan, ends: list[float]) -> Call:
         settings = self.settings if self._traced.graph.only is None else ()

@@ -1,9 +1,9 @@
 """Elementary functions, one name each, for every array kind.
 
 A definition in the catalogue is plain Python over these names, so the same lines serve NumPy
-arrays, PyTorch tensors and the nodes of :mod:`ogive.numerics.graph`. The kind is
-decided by the type of the argument; PyTorch is looked at only if the caller has already
-imported it, so nothing heavy is loaded here.
+arrays, PyTorch tensors, JAX arrays and the nodes of :mod:`ogive.numerics.graph`. The kind is
+decided by the type of the argument; PyTorch and JAX are looked at only if the caller has already
+imported them, so nothing heavy is loaded here.
 """
 
 from __future__ import annotations
@@ -14,13 +14,37 @@ from typing import Any
 
 import numpy as np
 
-Array = Any  # a NumPy array, a torch tensor, a graph.Node, or a Python number
+Array = Any  # a NumPy or JAX array, a torch tensor, a graph.Node, or a Python number
 
 
 def is_tensor(x: Any) -> bool:
     """Whether ``x`` is a PyTorch tensor (False where PyTorch was never imported)."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(x, torch.Tensor)
+
+
+def is_jax(*operands: Any) -> bool:
+    """Whether one is a JAX array or tracer (False where JAX was never imported)."""
+    jax = sys.modules.get("jax")
+    kind = getattr(jax, "Array", ())  # none while JAX itself is being imported
+    return jax is not None and any(isinstance(o, kind) for o in operands)
+
+
+def arrays_of(x: Array) -> Any:
+    """The module of functions on arrays like ``x``, which is no tensor: NumPy or jax.numpy."""
+    return sys.modules["jax.numpy"] if is_jax(x) else np
+
+
+def placed(x: Array, at: Array, value: float, axis: int) -> Array:
+    """``x`` with ``value`` at one place of each slice along the axis, that of the index ``at``."""
+    if is_tensor(x):
+        return x.scatter(axis, at, value)
+    if is_jax(x):
+        places = sys.modules["jax"].lax.broadcasted_iota(at.dtype, x.shape, axis % x.ndim)
+        return where(places == at, value, x)
+    made = x.copy()
+    np.put_along_axis(made, at, value, axis)
+    return made
 
 
 def _own(*operands: Array) -> Any:
@@ -38,6 +62,10 @@ def _call(name: str, x: Array, *rest: Array) -> Array:
         return own(name, x, *rest)
     if is_tensor(x):
         return getattr(sys.modules["torch"], name)(x, *rest)
+    if is_jax(x, *rest):
+        from ogive.numerics import xla
+
+        return xla.call(name, x, *rest)
     if name in {"erf", "erfc"}:
         import scipy.special
 
@@ -160,16 +188,15 @@ def positive(x: Array) -> Array:
     if is_tensor(x):
         return keep_nan(x.detach(), (x > 0).to(x.dtype))  # the step has no slope
     own = _own(x)
-    return np.heaviside(x, 0.0) if own is None else own("positive", x)
+    if own is not None:
+        return own("positive", x)
+    return where(x > 0, 1.0, keep_nan(x, 0.0)) if is_jax(x) else np.heaviside(x, 0.0)
 
 
 def finite(x: Array) -> Array:
     """``x`` held within the finite numbers of its dtype; NaN stays NaN."""
-    if is_tensor(x):
-        largest = sys.modules["torch"].finfo(x.dtype).max
-    else:
-        largest = float(np.finfo(np.float64).max)
-    return maximum(minimum(x, largest), -largest)
+    bound = largest(x)
+    return maximum(minimum(x, bound), -bound)
 
 
 def isinf(x: Array) -> Array:
@@ -179,8 +206,9 @@ def isinf(x: Array) -> Array:
 
 def largest(x: Array) -> float:
     """The largest finite number of x's dtype; NumPy arrays are computed in float64."""
-    dtype = x.dtype if is_tensor(x) else np.float64
-    return float(sys.modules["torch" if is_tensor(x) else "numpy"].finfo(dtype).max)
+    if is_tensor(x):
+        return float(sys.modules["torch"].finfo(x.dtype).max)
+    return float(np.finfo(x.dtype if is_jax(x) else np.float64).max)
 
 
 def keep_nan(x: Array, y: Array) -> Array:

@@ -205,8 +205,6 @@ def needed(*results: Node) -> list[Node]:
 
 def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
     """The value of ``result`` for an array of any kind, by its elementary functions."""
-    from ogive.numerics import elementary
-
     made: dict[int, Any] = {}
     for node in needed(result):
         if node.operation == INPUT:
@@ -216,13 +214,17 @@ def interpret(result: Node, x: Any, settings: tuple[float, ...]) -> Any:
         elif node.operation == CONSTANT:
             made[node.place] = float(node.number or 0.0)
         else:
-            operands = [made[o.place] for o in node.operands]
-            own = _OPERATORS.get(node.operation) or getattr(
-                elementary, _SPELT.get(node.operation, node.operation)
-            )
-            made[node.place] = own(*operands)
+            made[node.place] = operation(node)(*(made[o.place] for o in node.operands))
     found = made[result.place]
     return x * 0 + found if hasattr(x, "shape") and not hasattr(found, "shape") else found
+
+
+def operation(node: Node) -> Callable[..., Any]:
+    """What ``node`` does to its operands, arrays of any kind or numbers."""
+    from ogive.numerics import elementary
+
+    own = _OPERATORS.get(node.operation)
+    return own or getattr(elementary, _SPELT.get(node.operation, node.operation))
 
 
 _SPELT = {"abs": "absolute"}

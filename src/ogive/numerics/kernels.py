@@ -3,7 +3,10 @@
 The rules of dtype are here and nowhere else:
 
 - float64, float32, float16 and bfloat16 come back as they went in;
-- integers and booleans become float64 (NumPy) or torch's default dtype (tensors);
+- integers and booleans become float64 (NumPy) or the default dtype of PyTorch or JAX (theirs);
+- bytes in another order than this machine's come back in that order;
+- a subclass of ndarray (a matrix, a memmap) gives a plain array; a masked array is refused, since
+  its mask would be lost;
 - every result is computed with more bits than it has and rounded once.
 
 A function that cannot be compiled (a user's own, not written over
@@ -20,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.numerics.compiled import KINDS, Compiled, Wanted
-from ogive.numerics.elementary import Array, is_tensor
+from ogive.numerics.elementary import Array, is_jax, is_tensor
 from ogive.numerics.sixteen import look_up
 from ogive.numerics.threads import PIECE, available, in_pieces
 
@@ -38,6 +42,13 @@ def as_input(x: Any) -> Array:
         if x.is_complex():
             raise OgiveError(f"the tensor is {x.dtype}; activation functions here take real input")
         return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+    if is_jax(x):
+        return room("jax").as_floats(x)
+    if _is_masked(x):
+        raise OgiveError(
+            "the input is a masked array, and its mask would be lost; give x.filled(numpy.nan), "
+            "where NaN stays NaN, or x.compressed()"
+        )
     try:
         array = np.asarray(x)
     except ValueError:
@@ -51,6 +62,11 @@ def as_input(x: Any) -> Array:
     )
 
 
+def _is_masked(x: Any) -> bool:
+    masks = sys.modules.get("numpy.ma")
+    return masks is not None and isinstance(x, masks.MaskedArray)
+
+
 def check_out(x: Array, out: Any) -> None:
     """Raise :class:`OgiveError` unless ``out`` can receive a result for ``x``."""
     if not is_tensor(out) and not isinstance(out, np.ndarray):
@@ -60,17 +76,28 @@ def check_out(x: Array, out: Any) -> None:
             f"out has shape {tuple(out.shape)} and dtype {out.dtype}; "
             f"it must be of the input's kind, with shape {tuple(x.shape)} and dtype {x.dtype}"
         )
+    if _is_masked(out):
+        raise OgiveError("out is a masked array, whose mask would not be set; give out.data")
     if not is_tensor(out) and not out.flags.writeable:
         raise OgiveError("out is read-only; give an array that can be written to, or a copy")
+    strides = out.stride() if is_tensor(out) else out.strides
+    spread = any(step == 0 and size > 1 for step, size in zip(strides, out.shape, strict=True))
+    if spread and 0 not in out.shape:
+        raise OgiveError(
+            "out holds several results in one place, as broadcast or expanded arrays do; give an "
+            "array with room for each, such as a copy"
+        )
 
 
 def evaluate(expression: Expression, x: Any, out: Any = None) -> Array:
     """``expression(x)`` as it is written, for any array kind, into ``out`` where given.
 
-    NumPy arrays are computed in float64, 16-bit tensors in float32. Raises :class:`OgiveError`
-    if ``x`` is not numeric or ``out`` does not match it.
+    NumPy arrays are computed in float64, 16-bit tensors and JAX arrays in float32. Raises
+    :class:`OgiveError` if ``x`` is not numeric or ``out`` does not match it.
     """
     x = as_input(x)
+    if is_jax(x):
+        return room("jax").as_written(expression, x)
     if out is not None:
         check_out(x, out)
     if is_tensor(x):

@@ -1,0 +1,474 @@
+"""One piece of the accuracy certificate: inputs, everyone's results, and how far off they are.
+
+The truth comes from the oracles of the tests, which never call the catalogue. On most inputs it is
+their quick form in float64, which a second, disturbed run has to confirm; float64 itself is judged
+by the quick form in the longest type that NumPy has. What is not sure, and every worst case, is
+decided by mpmath.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from ogive.functions import Activation, get
+from ogive.numerics.compiled import Wanted
+from ogive.numerics.walk import source
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from oracles.exceptions import exempt
+from oracles.grids import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, Grid
+from oracles.judge import (
+    exact_units,
+    oracle,
+    results,
+    truth,
+    wrong_at_infinities,
+    wrong_halves,
+)
+from oracles.lanes import plainly, quickly
+from oracles.settings import everywhere, swept
+
+Array = Any
+Contender = Callable[[Array], Array]
+
+GRIDS = {grid.name: grid for grid in (FLOAT16, BFLOAT16, FLOAT32, FLOAT64)}
+SIGN = 1 << 31
+INFINITY = 0x7F800000
+NAN, NANS = INFINITY + 1, (1 << 23) - 1
+FROM, TO = (127 - 30) << 23, (127 + 7) << 23  # the float32 patterns of 2^-30 and 2^7
+PIECE, PAGE, BLOCK = 1 << 26, 1 << 20, 1 << 15
+STEP = 64  # every so many inputs the disturbed run looks whether float64 suffices ...
+NEAR = 2.0**-10  # ... which it does where both agree to this part of a unit
+SURE = 0.04  # the same where single inputs are decided
+WIDE = np.longdouble
+MOST_EXACT = 3000  # worst cases of one piece that mpmath looks at
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the work: float32 patterns ``start`` to ``start + count``, or a sample."""
+
+    label: str
+    what: str
+    grid: str
+    start: int = -1
+    count: int = 0  # 0: a sample
+
+    @property
+    def key(self) -> str:
+        """Its name in the file of results."""
+        return f"{self.label} {self.what} {self.grid} {self.start} {self.count}"
+
+    @property
+    def weight(self) -> float:
+        """About how long it takes, in float32 patterns."""
+        return self.count or {"float32": 3e7, "float64": 4e8}.get(self.grid, 2e7)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of ``inputs`` results ``misrounded`` are not the nearest float; the worst, ``got`` at
+    ``at``, is ``units`` in the last place off. ``broken`` ones are NaN or infinite wrongly."""
+
+    inputs: int = 0
+    misrounded: int = 0
+    units: float = 0.0
+    at: float | None = None
+    got: float | None = None
+    broken: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        worse = max(self, other, key=lambda t: t.units)
+        return Tally(
+            self.inputs + other.inputs,
+            self.misrounded + other.misrounded,
+            worse.units,
+            worse.at,
+            worse.got,
+            self.broken + other.broken,
+        )
+
+
+def pieces(acts: list[Activation] | None = None) -> list[Piece]:
+    """The whole work, those that need one compiled kernel next to each other."""
+    made = []
+    for act in swept() if acts is None else acts:
+        for what in ("value", "slope"):
+            made += [Piece(act.label, what, name) for name in GRIDS]
+            low, high = (0, INFINITY) if everywhere(act) else (FROM, TO + 1)
+            made += [
+                Piece(act.label, what, "float32", sign + start, min(PIECE, high - start))
+                for sign in (0, SIGN)
+                for start in range(low, high, PIECE)
+            ]
+            if everywhere(act):
+                made += [Piece(act.label, what, "float32", sign + NAN, NANS) for sign in (0, SIGN)]
+    return made
+
+
+def stamp(act: Activation, what: str, versions: str) -> str:
+    """What the results of a piece depend on: our kernels, the oracle's code, the versions."""
+    if act.compiled is None:
+        raise ValueError(f"{act.label} has no kernels to certify")
+    wanted = (Wanted(int(what == "slope")),)
+    told = [source(act.compiled.plan(wanted, kind)) for kind in ("float", "double")]
+    code = getattr(oracle(act, what), "__code__", None)  # mpmath's own functions show none
+    seen = marshal.dumps(_bare_code(code)) if code else b""
+    return hashlib.sha256("\n".join([*told, versions]).encode() + seen).hexdigest()[:16]
+
+
+def _bare_code(code: CodeType) -> CodeType:
+    """Code without the lines and the file that it stands in."""
+    inner = tuple(_bare_code(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(
+        co_filename="", co_firstlineno=1, co_linetable=b"", co_consts=inner, co_exceptiontable=b""
+    )
+
+
+def measured(piece: Piece, peers: dict[str, Contender]) -> dict[str, Tally]:
+    """Everyone's tally of one piece; ``peers`` beside Ogive, which is always first."""
+    act = get(piece.label)
+    everyone: dict[str, Contender] = {"ogive": lambda x: results(act, piece.what, x)} | peers
+    if piece.start % SIGN == NAN:
+        return {name: nans(piece.start, compute) for name, compute in everyone.items()}
+    if piece.count:
+        return patterns(act, piece.what, piece.start, piece.count, everyone)
+    grid = GRIDS[piece.grid]
+    if grid in (FLOAT16, BFLOAT16):
+        return halves(act, piece.what, grid, everyone)
+    return sampled(act, piece.what, grid, everyone)
+
+
+# Every float32 of a range.
+
+
+def patterns(
+    act: Activation, what: str, start: int, count: int, everyone: dict[str, Contender]
+) -> dict[str, Tally]:
+    """The tallies of ``count`` consecutive finite float32 patterns."""
+    found = {name: Tally() for name in everyone}
+    for first in range(start, start + count, PAGE):
+        x = np.arange(first, min(first + PAGE, start + count), dtype=np.uint32).view(np.float32)
+        given = {name: compute(x) for name, compute in everyone.items()}
+        suffices = _suffices(act, what, x)
+        for low in range(0, x.size, BLOCK):
+            part = slice(low, low + BLOCK)
+            wide = x[part].astype(np.float64)
+            true = plainly(oracle(act, what), wide, act.settings)
+            if not suffices:
+                true = settled(act, what, wide, true)
+            for name, got in given.items():
+                found[name] = found[name].plus(_tally(act, what, FLOAT32, wide, got[part], true))
+    return {name: _decided(act, what, FLOAT32, tally) for name, tally in found.items()}
+
+
+def nans(start: int, compute: Contender) -> Tally:
+    """The tally of all NaN of one sign."""
+    x = np.arange(start, start + NANS, dtype=np.uint32).view(np.float32)
+    off = np.flatnonzero(~np.isnan(compute(x)))
+    if not off.size:
+        return Tally(x.size, units=0.5)
+    return Tally(x.size, off.size, np.inf, np.nan, np.nan, off.size)
+
+
+def _suffices(act: Activation, what: str, x: Array) -> bool:
+    """Whether float64 is sure of itself all over a page of neighbouring inputs.
+
+    Where it is not, beside a root, its doubt falls off with the distance from there, and some
+    input of those looked at is near enough to show it.
+    """
+    some = np.append(x[::STEP], x[-1]).astype(np.float64)
+    plain, moved = quickly(oracle(act, what), some, act.settings)
+    with np.errstate(all="ignore"):
+        allowed = NEAR * FLOAT32.spacings(np.where(np.isfinite(plain), plain, 1.0))
+        return bool(((plain == moved) | (np.abs(plain - moved) <= allowed)).all())
+
+
+def settled(act: Activation, what: str, x: Array, plain: Array) -> Array:
+    """``plain``, the truth at x in float64, with every doubtful element put right."""
+    true = plain.copy()
+    doubt = _doubtful(act, what, FLOAT32, x, true)
+    if len(doubt):
+        wide = x[doubt].astype(WIDE)
+        longer = plainly(oracle(act, what), wide, act.settings)
+        true[doubt] = longer.astype(np.float64)
+        for i in doubt[_doubtful(act, what, FLOAT32, wide, longer)]:
+            true[i] = float(truth(act, what, float(x[i])))
+    return true
+
+
+def _doubtful(act: Activation, what: str, grid: Grid, x: Array, plain: Array) -> Array:
+    """Where a disturbed run does not confirm ``plain``: the indices."""
+    _, moved = quickly(oracle(act, what), x, act.settings)
+    with np.errstate(all="ignore"):
+        allowed = SURE * grid.spacings(np.where(np.isfinite(plain), plain, 1.0))
+        sure = (plain == moved) | (np.abs(plain - moved) <= allowed)
+    return np.flatnonzero(~sure)
+
+
+def _tally(act: Activation, what: str, grid: Grid, x: Array, got: Array, true: Array) -> Tally:
+    """The tally of some inputs, from the truth in a longer type."""
+    with np.errstate(over="ignore"):
+        off = np.flatnonzero(got != true.astype(got.dtype))
+    if off.size:
+        off = off[_judged(act, what, grid, x[off])]
+    if not off.size:
+        return Tally(x.size, units=0.0)
+    units = _units(grid, got[off], true[off])
+    worst = int(np.argmax(units))
+    return Tally(
+        x.size,
+        int((units > 0).sum()),
+        float(units[worst]),
+        float(x[off[worst]]),
+        float(got[off[worst]]),
+        int(np.isinf(units).sum()),
+    )
+
+
+def _judged(act: Activation, what: str, grid: Grid, x: Array) -> Array:
+    """Where results are judged: not where the tests do not, nor a slope on a kink.
+
+    At a kink our slope follows our convention, which the tests hold; a framework has its own.
+    """
+    judged = ~exempt(act, what, grid, x)
+    if what == "slope":
+        judged &= ~np.isin(x, act.facts.kinks)
+    return judged
+
+
+def _units(grid: Grid, got: Array, true: Array) -> Array:
+    """Units in the last place of the truth; infinite for NaN, and for an infinity too early."""
+    with np.errstate(all="ignore"):
+        wide = got.astype(true.dtype)
+        units = np.abs(wide - true) / grid.spacings(np.where(np.isfinite(true), true, 1.0))
+        units[~np.isfinite(wide)] = np.inf
+        beyond = np.abs(true) >= grid.largest  # infinity and the largest are both next to it
+        right = (np.abs(wide) >= grid.largest) & (np.sign(wide) == np.sign(true))
+        units[beyond] = np.where(right[beyond], 0.0, np.inf)
+    return units.astype(np.float64)
+
+
+def _decided(act: Activation, what: str, grid: Grid, tally: Tally) -> Tally:
+    """The tally with its worst case decided by mpmath.
+
+    It is at least half a unit, which a correctly rounded result may be off.
+    """
+    units = tally.units
+    if tally.at is not None and tally.got is not None and np.isfinite(tally.at):
+        units = exact_units(act, what, grid, tally.at, tally.got)
+    return replace(tally, units=max(units, 0.5))
+
+
+# Samples.
+
+
+def sampled(
+    act: Activation, what: str, grid: Grid, everyone: dict[str, Contender]
+) -> dict[str, Tally]:
+    """The tallies of a float32 sample outside the range that is swept, or of float64."""
+    x = outside(act) if grid == FLOAT32 else doubles(act, what)
+    wide = x.astype(np.float64 if grid == FLOAT32 else WIDE)
+    true, doubt = plainly(oracle(act, what), wide, act.settings), np.zeros(x.size)
+    if grid == FLOAT32:
+        true = settled(act, what, wide, true)
+    else:
+        true, doubt = _bounded(act, what, wide, true)
+    found = {}
+    for name, compute in everyone.items():
+        tally = _exact_worst(act, what, grid, x, compute(x), true, doubt)
+        if name == "ogive":
+            tally = tally.plus(_at_the_ends(act, what, grid, compute))
+        found[name] = tally
+    return found
+
+
+def _at_the_ends(act: Activation, what: str, grid: Grid, compute: Contender) -> Tally:
+    """Of the infinities and NaN."""
+    ends = np.array([-np.inf, np.inf, np.nan, -np.nan], grid.dtype)
+    wrong = wrong_at_infinities(act, what, grid, ends, compute(ends))
+    if not wrong:
+        return Tally(ends.size)
+    return Tally(ends.size, len(wrong), np.inf, wrong[0].x, wrong[0].got, len(wrong))
+
+
+def _bounded(act: Activation, what: str, x: Array, plain: Array) -> tuple[Array, Array]:
+    """The truth in the longest type, and what it may be wrong by, in units of float64.
+
+    Where the disturbed run leaves a doubt of more than a quarter of a unit, mpmath decides.
+    """
+    true = plain.copy()
+    _, moved = quickly(oracle(act, what), x, act.settings)
+    with np.errstate(all="ignore"):
+        spacing = FLOAT64.spacings(np.where(np.isfinite(plain), plain, 1.0))
+        doubt = np.where(plain == moved, 0.0, np.abs(plain - moved) / spacing)
+    for i in np.flatnonzero(~(doubt <= 0.25)):
+        exact = truth(act, what, float(x[i]))
+        high = float(exact)
+        rest = float(exact - high) if np.isfinite(high) else 0.0
+        true[i], doubt[i] = WIDE(high) + WIDE(rest), 0.0
+    return true, doubt.astype(np.float64)
+
+
+def _exact_worst(
+    act: Activation, what: str, grid: Grid, x: Array, got: Array, true: Array, doubt: Array
+) -> Tally:
+    """The tally whose worst case is exact: mpmath looks at all that might be it.
+
+    An input whose figure and doubt together are less than the worst exact figure need not be
+    looked at.
+    """
+    judged = _judged(act, what, grid, x)
+    with np.errstate(over="ignore"):
+        units = np.where(got == true.astype(got.dtype), 0.0, _units(grid, got, true))
+    units[~judged] = 0.0
+    worst = Tally(units=0.5)
+    highest = np.where(judged, units + doubt, 0.0)
+    order = np.argsort(-highest)
+    for i in order[:MOST_EXACT]:
+        if highest[i] <= worst.units:
+            break
+        units[i] = exact_units(act, what, grid, float(x[i]), float(got[i]))
+        if units[i] > worst.units:
+            worst = Tally(0, 0, float(units[i]), float(x[i]), float(got[i]))
+    else:
+        i = order[MOST_EXACT]  # the rest is known to within its doubt, and no more
+        if highest[i] > worst.units:
+            worst = Tally(0, 0, float(highest[i]), float(x[i]), float(got[i]))
+    misrounded, broken = int((units > 0.5).sum()), int(np.isinf(units).sum())
+    return replace(worst, inputs=x.size, misrounded=misrounded, broken=broken)
+
+
+def outside(act: Activation) -> Array:
+    """float32 of every binade outside of the range that is swept whole, and all corners."""
+    rng = np.random.default_rng(4)
+    exponents = np.repeat([e for e in range(-149, 128) if not -30 <= e < 7], 4096)
+    sizes = np.ldexp(rng.uniform(1, 2, exponents.size), exponents).astype(np.float32)
+    return _finite(np.concatenate([sizes, -sizes, corners(act, FLOAT32)]))
+
+
+def doubles(act: Activation, what: str) -> Array:
+    """More than a million float64: every binade, and wherever algorithms go wrong."""
+    rng = np.random.default_rng(64)
+    every = np.repeat(np.arange(-1074, 1024), 100)
+    central = np.repeat(np.arange(-30, 10), 4000)
+    sizes = np.ldexp(rng.uniform(1, 2, every.size + central.size), np.append(every, central))
+    multiples = np.concatenate(
+        [
+            np.arange(1, 20001)[:, None] * np.array([np.log(2) / 2, np.pi / 4]),
+            rng.integers(1, 1 << 45, (4000, 1)) * np.array([np.pi / 4, np.pi / 2]),
+        ]
+    ).ravel()
+    tails = [
+        rng.uniform(low, high, 60000)
+        for low, high in ((-746, -700), (700, 746), (-40, -26), (5, 40), (-9, 9))
+    ]
+    special = np.concatenate([multiples, -multiples, roots(act, what), corners(act, FLOAT64)])
+    around = [special]
+    for end in (-np.inf, np.inf):
+        near = special
+        for _ in range(3):
+            with np.errstate(over="ignore"):
+                near = np.nextafter(near, end)
+            around.append(near)
+    made = _finite(np.concatenate([sizes, -sizes, *tails, *around]))
+    assert made.size >= 10**6
+    return made
+
+
+def corners(act: Activation, grid: Grid) -> Array:
+    """Kinks, parameters and the ends of the floats, and what lies beside them."""
+    with np.errstate(over="ignore"):
+        bare = np.array([0.0, 1.0, grid.largest, *act.facts.kinks, *act.facts.bends, *act.settings])
+        bare = np.concatenate([bare, -bare]).astype(grid.dtype)
+        beside = np.concatenate([np.geomspace(1e-16, 1e-1, 40), -np.geomspace(1e-16, 1e-1, 40)])
+        spread = (bare[:, None] * (1 + beside)).ravel().astype(grid.dtype)
+        ends = [np.nextafter(bare, grid.dtype.type(end)) for end in (-np.inf, np.inf)]
+    return np.concatenate([bare, spread, *ends, np.arange(-512, 513).astype(grid.dtype) / 16])
+
+
+def roots(act: Activation, what: str) -> Array:
+    """Inputs beside sign changes of the truth, at distances of all sizes."""
+    sizes = np.geomspace(1e-6, 1e3, 20000)
+    x = np.concatenate([-sizes[::-1], sizes])
+    compute = oracle(act, what)
+    y = plainly(compute, x, act.settings)
+    places = np.flatnonzero(np.sign(y[:-1]) * np.sign(y[1:]) < 0)[:200]
+    low, high, left = x[places], x[places + 1], y[places]
+    for _ in range(60):
+        middle = (low + high) / 2
+        same = np.sign(plainly(compute, middle, act.settings)) == np.sign(left)
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    away = np.concatenate([np.geomspace(1e-16, 1e-3, 40), -np.geomspace(1e-16, 1e-3, 40)])
+    return np.concatenate([low, high, (low[:, None] * (1 + away)).ravel()])
+
+
+def _finite(x: Array) -> Array:
+    x = np.unique(x)
+    return x[np.isfinite(x)]
+
+
+# All of a 16-bit kind.
+
+
+def halves(
+    act: Activation, what: str, grid: Grid, everyone: dict[str, Contender]
+) -> dict[str, Tally]:
+    """The tallies of all 65,536 inputs; ours as the tests judge them."""
+    found = {}
+    x = grid.every()
+    with np.errstate(invalid="ignore"):
+        wide = x.astype(np.float64)
+    finite = np.isfinite(wide)
+    plain = plainly(oracle(act, what), wide[finite], act.settings)
+    for name, compute in everyone.items():
+        got = compute(x)
+        if name == "ogive":
+            wrong = wrong_halves(act, what, grid, got)
+            wrong += wrong_at_infinities(act, what, grid, x, got)
+            worst = max(wrong, key=lambda w: w.units, default=None)
+            tally = Tally(x.size, units=0.5)
+            if worst:
+                broken = sum(np.isinf(w.units) for w in wrong)
+                tally = Tally(x.size, len(wrong), worst.units, worst.x, worst.got, broken)
+        else:
+            tally = _half_tally(act, what, grid, wide[finite], got[finite], plain)
+        found[name] = tally
+    return found
+
+
+def _half_tally(
+    act: Activation, what: str, grid: Grid, x: Array, got: Array, plain: Array
+) -> Tally:
+    """A peer's, by the quick form: ties that 53 digits do not settle count for the peer."""
+    with np.errstate(invalid="ignore"):
+        got = got.astype(np.float64)
+    units = np.where(grid.rounded(plain) == got, 0.0, _units(grid, got, plain))
+    units[~_judged(act, what, grid, x)] = 0.0
+    units[units <= 0.5] = 0.0
+    worst = int(np.argmax(units))
+    misrounded, broken = int((units > 0).sum()), int(np.isinf(units).sum())
+    if not misrounded:
+        return Tally(x.size, units=0.5)
+    size, at, gave = float(units[worst]), float(x[worst]), float(got[worst])
+    return Tally(x.size, misrounded, size, at, gave, broken)
+
+
+def together(results: dict[str, dict[str, Tally]]) -> dict[Piece, dict[str, Tally]]:
+    """The tallies of each function, kind of result and kind of float, from those of the pieces."""
+    found: dict[Piece, dict[str, Tally]] = {}
+    for piece in pieces():
+        have = found.setdefault(Piece(piece.label, piece.what, piece.grid), {})
+        for name, tally in results[piece.key].items():
+            have[name] = have[name].plus(tally) if name in have else tally
+    return found

@@ -35,6 +35,10 @@ _PUBLIC = {
     "Theory": ("meanfield.theory", "Theory"),
     "choose": ("study.choose", "choose"),
     "load": ("study.takehome", "load"),
+    "swap": ("torch.swap", "swap"),
+    "init_": ("torch.initialise", "init_"),
+    "Swap": ("torch.swap", "Swap"),
+    "InitReport": ("torch.initialise", "InitReport"),
 }
 _ROOMS = ("cli", "errors", "functions", "jax", "meanfield", "numerics", "report", "study", "torch")
 

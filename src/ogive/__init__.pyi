@@ -42,6 +42,10 @@ from ogive.meanfield.theory import Theory as Theory
 from ogive.meanfield.theory import theory as theory
 from ogive.study.choose import choose as choose
 from ogive.study.takehome import load as load
+from ogive.torch.initialise import InitReport as InitReport
+from ogive.torch.initialise import init_ as init_
+from ogive.torch.swap import Swap as Swap
+from ogive.torch.swap import swap as swap
 from torch import Tensor as _Tensor
 
 class _JaxArray(Protocol):

@@ -1,0 +1,381 @@
+"""What follows what in a model: its layers and functions as a graph of steps.
+
+The graph is read by ``torch.fx``, or, where that fails, by watching one batch. Both see modules
+whose meaning is known (layers with weights, activations, normalisation) as one step each, and
+the functions that are called in between.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from torch.fx import Node, Proxy, Tracer
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakTensorKeyDictionary
+
+import torch
+from ogive.errors import OgiveError
+from ogive.functions.activation import Activation
+from ogive.torch.known import Function, functions, methods, of_module
+from ogive.torch.rewrite import Called
+from torch import Tensor, nn
+
+WEIGHTED = (
+    nn.Linear,
+    nn.Bilinear,
+    nn.modules.conv._ConvNd,
+)
+LOOKUPS = (nn.Embedding, nn.EmbeddingBag)
+OPAQUE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
+NORMS = {"torch.nn.modules.batchnorm", "torch.nn.modules.instancenorm"} | {
+    "torch.nn.modules.normalization"
+}
+PRODUCTS = {"mul", "mul_", "multiply", "__mul__", "__rmul__", "__imul__", "imul"}
+SUMS = {"add", "add_", "__add__", "__radd__", "__iadd__", "iadd"}
+MIXES = {"matmul", "__matmul__", "__rmatmul__", "bmm", "baddbmm", "einsum", "mm"} | {
+    "linear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "bilinear",
+    "scaled_dot_product_attention",
+    "multi_head_attention_forward",
+}
+NORM_FUNCTIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
+OVERWRITE = "copy_"  # whose first input is lost
+NOWHERE = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
+
+
+class CannotTrace(OgiveError):
+    """A model whose code depends on values, so that it can be watched only."""
+
+
+@dataclass(eq=False)
+class Step:
+    """One step of the model's computation; ``inputs`` are the steps whose results it takes.
+
+    ``kind`` is one of input, constant, weight, activation, axis (softmax and the like), norm,
+    lookup (an embedding), opaque (attention, recurrent cells), mul, add, mix (products of
+    matrices), pass (all that neither weighs nor bends) and output. ``path`` is the module's own,
+    or that of the module whose code called a function.
+    """
+
+    kind: str
+    path: str
+    name: str
+    function: Function | None = None
+    inputs: list[Step] = field(default_factory=list, repr=False)
+    users: list[Step] = field(default_factory=list, repr=False)
+    file: str = ""
+    line: int = 0
+    module: nn.Module | None = field(default=None, repr=False)
+    inplace: bool = False
+
+
+@dataclass
+class Flow:
+    """The steps in the order of the computation, and how they were found."""
+
+    steps: list[Step]
+    how: str
+
+
+def flow_of(model: nn.Module, inputs: Any = None) -> Flow:
+    """The model's flow: watched where ``inputs`` are given, traced otherwise.
+
+    Raises :class:`CannotTrace` where the code depends on values and there are no inputs.
+    """
+    return traced(model) if inputs is None else watched(model, inputs)
+
+
+def module_kind(module: nn.Module) -> tuple[str, Function | None] | None:
+    """The kind of step that a module is, as one; None for a module that is made of others."""
+    for kind, types in (("weight", WEIGHTED), ("lookup", LOOKUPS), ("opaque", OPAQUE)):
+        if isinstance(module, types):
+            return kind, None
+    if type(module).__module__ in NORMS or type(module).__name__.endswith("Norm"):
+        return "norm", None
+    function = of_module(module)
+    if function is not None and function.name != "identity":
+        return ("activation" if isinstance(function, Activation) else "axis"), function
+    own = type(module).__module__.startswith("torch.nn.")
+    moves = own and not any(module.children()) and not isinstance(module, nn.Sequential)
+    return ("pass", None) if moves or function is not None else None
+
+
+def function_kind(called: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Step:
+    """The step that a call of one of PyTorch's functions is, without its place and inputs."""
+    name = called if isinstance(called, str) else getattr(called, "__name__", str(called))
+    known = functions().get(called) if not isinstance(called, str) else None
+    if known is None and name in methods():
+        known = methods()[name]
+    if known is not None:
+        settings = {**dict(zip(known.arguments, given[1:], strict=False)), **named}
+        function = known.function({k: v for k, v in settings.items() if v is not None})
+        kind = "activation" if isinstance(function, Activation) else "axis"
+        inplace = known.inplace or settings.get("inplace") is True
+        return Step(kind, "", known.name, function, inplace=inplace)
+    for kind, names in (("mul", PRODUCTS), ("add", SUMS), ("mix", MIXES), ("norm", NORM_FUNCTIONS)):
+        if name in names:
+            return Step(kind, "", name)
+    kind = "lookup" if name == "embedding" else "pass"
+    return Step(kind, "", name, inplace=name == OVERWRITE)
+
+
+def _place() -> tuple[str, int]:
+    """File and line of the model's code that runs: the innermost outside of libraries' own."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(NOWHERE):
+            return file, frame.f_lineno
+        frame = frame.f_back
+    return "", 0
+
+
+class _Tracer(Tracer):
+    """torch.fx's, with the place of each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = [""]
+        self.places: dict[Node, tuple[str, str, int]] = {}
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return module_kind(m) is not None or super().is_leaf_module(m, module_qualified_name)
+
+    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
+        path = self.path_of_module(m)
+        self.open.append(path)
+        try:
+            return super().call_module(m, forward, args, kwargs)
+        finally:
+            self.open.pop()
+
+    def create_proxy(self, kind: str, *args: Any, **kwargs: Any) -> Proxy:
+        made = super().create_proxy(kind, *args, **kwargs)
+        self.places[made.node] = (self.open[-1], *_place())
+        return made
+
+
+def traced(model: nn.Module) -> Flow:
+    """The flow by ``torch.fx``; raises :class:`CannotTrace`."""
+    tracer = _Tracer()
+    if module_kind(model) is not None:
+        raise CannotTrace("the model is one layer; put it in a torch.nn.Sequential")
+    try:
+        graph = tracer.trace(model)
+    except Exception as error:
+        reason = " ".join(str(error).split("\n")[0].split())[:160]
+        raise CannotTrace(
+            f"{type(model).__name__} cannot be traced ({reason}); give a batch as inputs, so that "
+            f"it can be watched"
+        ) from None
+    parts = dict(model.named_modules())
+    made: dict[Node, Step] = {}
+    steps: list[Step] = []
+    for node in graph.nodes:
+        step = made[node] = _node_step(node, parts, tracer)
+        steps.append(step)
+        sources = node.all_input_nodes
+        _connect(step, [made[n] for n in sources][step.name == OVERWRITE :])
+        if step.inplace and sources:  # what uses the input from now on sees the result
+            made[sources[0]] = step
+    return Flow(steps, "traced")
+
+
+def holds_weights(module: nn.Module) -> bool:
+    """Whether layers with weights are in it."""
+    return any(isinstance(m, WEIGHTED) for m in module.modules())
+
+
+def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step:
+    owner, file, line = tracer.places.get(node, ("", "", 0))
+    if node.op == "placeholder":
+        return Step("input", "", node.name)
+    if node.op == "output":
+        return Step("output", "", "output")
+    if node.op == "get_attr":
+        return Step("constant", str(node.target), "get_attr")
+    module = parts[str(node.target)] if node.op == "call_module" else None
+    if isinstance(node.target, Called) and isinstance(node.target.function, nn.Module):
+        module = node.target.function
+    if module is not None:
+        closed = "opaque" if holds_weights(module) else "pass"
+        kind, function = module_kind(module) or (closed, None)
+        path = str(node.target) if node.op == "call_module" else owner
+        step = Step(kind, path, type(module).__name__, function, file=file, line=line)
+        step.module, step.inplace = module, overwrites(module)
+        return step
+    step = function_kind(node.target, node.args, node.kwargs)
+    step.path, step.file, step.line = owner, file, line
+    return step
+
+
+def overwrites(module: nn.Module) -> bool:
+    """Whether an activation writes its result over its input."""
+    return bool(getattr(module, "inplace", False))
+
+
+def _connect(step: Step, inputs: list[Step]) -> None:
+    for one in inputs:
+        step.inputs.append(one)
+        one.users.append(step)
+
+
+class _Watcher(TorchFunctionMode):
+    """Notes each call of a PyTorch function that makes a tensor, outside of known modules."""
+
+    def __init__(self, model: nn.Module, inputs: Any) -> None:
+        super().__init__()
+        self.paths = {id(m): p for p, m in model.named_modules()}
+        self.kinds = {id(m): module_kind(m) for m in model.modules()}
+        self.steps: list[Step] = []
+        self.made: Any = WeakTensorKeyDictionary()
+        self.parameters = {id(p) for p in model.parameters()} | {id(b) for b in model.buffers()}
+        self.open: list[str] = []
+        self.leaf = 0
+        self.thread = threading.get_ident()
+        for tensor in tensors(inputs):
+            self.made[tensor] = self._add(Step("input", "", "input"), [])
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if self.leaf or getattr(func, "__name__", "") == "__get__":
+            return func(*args, **kwargs)
+        before = self._inputs((args, kwargs))
+        out = func(*args, **kwargs)
+        stored = getattr(func, "__name__", "") == "__setitem__"
+        results = [args[0]] if stored else tensors(out)
+        if results:
+            step = function_kind(func, args, kwargs)
+            step.path = self.open[-1] if self.open else ""
+            step.file, step.line = _place()
+            self._add(step, before[step.name == OVERWRITE :])
+            for tensor in results:
+                self.made[tensor] = step
+        return out
+
+    def enter(self, module: nn.Module, _inputs: Any) -> None:
+        """A module is about to run."""
+        if threading.get_ident() != self.thread:
+            return
+        self.open.append(self.paths.get(id(module), self.open[-1] if self.open else ""))
+        if self.leaf or self._kind(module) is not None:
+            self.leaf += 1
+
+    def leave(self, module: nn.Module, given: Any, *rest: Any) -> None:
+        """A module has run, or has raised; ``rest`` is its named arguments and its result."""
+        if threading.get_ident() != self.thread or not self.open:
+            return
+        path = self.open.pop()
+        if not self.leaf:
+            return
+        self.leaf -= 1
+        if self.leaf:
+            return
+        kind, function = self._kind(module) or ("pass", None)
+        step = Step(kind, path, type(module).__name__, function, module=module)
+        if id(module) not in self.paths:
+            step.file, step.line = _place()
+        with torch._C.DisableTorchFunction():
+            self._add(step, self._inputs((given, rest[:-1])))
+            for tensor in tensors(rest[-1]):
+                self.made[tensor] = step
+
+    def _kind(self, module: nn.Module) -> tuple[str, Function | None] | None:
+        if id(module) in self.paths:
+            return self.kinds[id(module)]
+        with torch._C.DisableTorchFunction():  # trying a module out is no step
+            return module_kind(module)
+
+    def _inputs(self, given: Any) -> list[Step]:
+        found: list[Step] = []
+        for tensor in tensors(given):
+            step = self.made.get(tensor)
+            if step is None:
+                if id(tensor) in self.parameters:
+                    continue
+                step = self._add(Step("constant", "", "constant"), [])
+                self.made[tensor] = step
+            if step not in found:
+                found.append(step)
+        return found
+
+    def _add(self, step: Step, inputs: list[Step]) -> Step:
+        _connect(step, inputs)
+        self.steps.append(step)
+        return step
+
+
+def watched(model: nn.Module, inputs: Any) -> Flow:
+    """The flow as one batch takes it; the model is left as it was."""
+    watcher = _Watcher(model, inputs)
+    register = nn.modules.module
+    hooks = [
+        register.register_module_forward_pre_hook(watcher.enter),
+        register.register_module_forward_hook(watcher.leave, with_kwargs=True, always_call=True),
+    ]
+    try:
+        with undisturbed(model), watcher:
+            out = run(model, inputs)
+        watcher._add(Step("output", "", "output"), watcher._inputs(out))
+    finally:
+        for hook in hooks:
+            hook.remove()
+            # PyTorch (seen in 2.13) forgets this entry, and then warns whenever one compiles.
+            getattr(register, "_global_forward_hooks_with_kwargs", {}).pop(hook.id, None)
+    return Flow(watcher.steps, "watched")
+
+
+def tensors(given: Any) -> list[Tensor]:
+    """All tensors in nested lists, tuples, dicts and records."""
+    found: list[Tensor] = []
+    for leaf in tree_leaves(given):
+        if isinstance(leaf, Tensor):
+            found.append(leaf)
+        elif hasattr(leaf, "__dataclass_fields__"):
+            found += [v for v in vars(leaf).values() if isinstance(v, Tensor)]
+    return found
+
+
+def run(model: nn.Module, inputs: Any) -> Any:
+    """The model on a tensor, on a tuple of arguments or on a dict of named ones."""
+    if isinstance(inputs, dict):
+        return model(**inputs)
+    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)
+
+
+@contextmanager
+def undisturbed(model: nn.Module) -> Iterator[None]:
+    """Run the model as in training but without dropout, and leave no trace of it.
+
+    Normalisation takes the batch's own statistics; they, and the state of the random numbers,
+    are put back. No gradient is recorded, and nothing takes a fused path.
+    """
+    modes = {m: m.training for m in model.modules()}
+    buffers = {name: b.detach().clone() for name, b in model.named_buffers()}
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            for module in modes:
+                module.training = type(module).__module__ in NORMS
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for module, mode in modes.items():
+            module.training = mode
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(buffers[name])

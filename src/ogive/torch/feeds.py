@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ogive.functions.activation import Activation
+from ogive.meanfield.moments import second_moment
 from ogive.torch.find import HIDDEN, role_of
 from ogive.torch.flow import Flow, Step
-from ogive.torch.scales import own_product, second_moment
+from ogive.torch.scales import own_product
 from torch import nn
 
 LINEAR = "a layer"

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from ogive.errors import OgiveError
+from ogive.meanfield.moments import second_moment
 from ogive.torch.draw import DISTRIBUTIONS, Distribution, Plan, draw, fans
 from ogive.torch.feeds import LINEAR, Layer, layers
 from ogive.torch.find import refuse_scripts
@@ -19,7 +20,7 @@ from ogive.torch.flow import (
     holds_weights,
 )
 from ogive.torch.measure import corrected, measured
-from ogive.torch.scales import SCHEMES, Scale, Scheme, scale, second_moment
+from ogive.torch.scales import SCHEMES, Scale, Scheme, scale
 from ogive.torch.shown import Shown
 from torch import nn
 

@@ -137,8 +137,9 @@ def _bare_code(code: CodeType) -> CodeType:
 
 def measured(piece: Piece, peers: dict[str, Contender]) -> dict[str, Tally]:
     """Everyone's tally of one piece; ``peers`` beside Ogive, which is always first."""
-    act = get(piece.label)
-    everyone: dict[str, Contender] = {"ogive": lambda x: results(act, piece.what, x)} | peers
+    act, kind = get(piece.label), GRIDS[piece.grid].dtype
+    everyone: dict[str, Contender] = {"ogive": lambda x: results(act, piece.what, x)}
+    everyone |= {name: peer for name, peer in peers.items() if _takes(peer, kind)}
     if piece.start % SIGN == NAN:
         return {name: nans(piece.start, compute) for name, compute in everyone.items()}
     if piece.count:
@@ -147,6 +148,15 @@ def measured(piece: Piece, peers: dict[str, Contender]) -> dict[str, Tally]:
     if grid in (FLOAT16, BFLOAT16):
         return halves(act, piece.what, grid, everyone)
     return sampled(act, piece.what, grid, everyone)
+
+
+def _takes(peer: Contender, kind: np.dtype[Any]) -> bool:
+    """Whether a framework's function takes that kind of float at all."""
+    try:
+        peer(np.zeros(1, kind))
+    except (TypeError, NotImplementedError, RuntimeError):
+        return False
+    return True
 
 
 # Every float32 of a range.

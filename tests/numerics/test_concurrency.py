@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 from ogive.functions import get
 from ogive.numerics import threads
+from ogive.numerics.compiled import VALUE, Call, Compiled
 
 LABELS = ["relu", "elu:alpha=0.5", "sigmoid", "tanh", "gelu", "softplus", "silu", "mish"]
 
@@ -65,8 +68,6 @@ def launch(arguments: list[str], folder: Path) -> None:
 
 
 def test_many_threads_on_large_arrays() -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     rng = np.random.default_rng(5)
     x = rng.normal(size=3 * threads.PIECE + 5)
     threads.set_threads(1)
@@ -331,6 +332,23 @@ print("fine")
 """,
         tmp_path,
     )
+
+
+def test_threads_that_make_one_kernel_at_once_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A kernel's constants are handed on as an address, so a second one may not take its place.
+    elu = get("elu").definition
+    compiled = Compiled(elu.value, elu.slope, (0.5,))
+    together, made = threading.Barrier(4), compiled._made
+
+    def slowly(*wanted: object) -> Call:
+        together.wait(timeout=30)
+        return made(*wanted)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compiled, "_made", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: compiled.call((VALUE,), "double"), range(4)))
+    assert len(set(map(id, found))) == 1
+    assert compiled.ready(0, "double")[1] == found[0].constants.ctypes.data
 
 
 def test_a_program_that_fails_is_noticed(tmp_path: Path) -> None:

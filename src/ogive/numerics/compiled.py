@@ -169,9 +169,12 @@ class Compiled:
     ) -> Call:
         """The kernel that stores ``wanted`` for arrays of ``kind`` ("float" or "double")."""
         key = (wanted, kind, times, sums, raw)
-        if key not in self._calls:
-            self._calls[key] = self._made(wanted, kind, times, sums, raw)
-        return self._calls[key]
+        found = self._calls.get(key)
+        if found is None:
+            # Of several threads that get here one wins, and its constants stay where they are: no
+            # address that anyone holds may lose its memory.
+            found = self._calls.setdefault(key, self._made(wanted, kind, times, sums, raw))
+        return found
 
     def ready(self, order: int, kind: str, *, times: bool = False) -> tuple[Any, int, int]:
         """The kernel of a derivative by x, with the addresses of its parameters and ends.

@@ -19,7 +19,7 @@ from ogive.functions import Activation, get
 from ogive.functions.vector import log_softmax
 from oracles.exceptions import exempt
 from oracles.grids import FLOAT32, FLOAT64, Grid
-from oracles.judge import truth, units_off
+from oracles.judge import cancelling, truth, units_off
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -76,7 +76,7 @@ def worst(act: Activation, what: str, grid: Grid, x: Any, got: Any) -> tuple[flo
     room = 16 * float(np.finfo(grid.dtype).eps)
     for i in np.flatnonzero(~(off <= limit)):
         error = abs(mpf(float(got[i])) - truth(act, what, float(x[i])))
-        terms = oracles.terms(act, what, float(x[i]))
+        terms = cancelling(act, what, float(x[i]))
         if error <= floor(act, grid) or error <= room * terms:
             off[i] = 0.0
     place = int(np.argmax(np.where(np.isnan(off), np.inf, off)))

@@ -7,6 +7,7 @@ catalogue without an oracle here fails the tests.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from mpmath import mpf
@@ -25,19 +26,25 @@ for family in FAMILIES:
     TERMS |= getattr(family, "TERMS", {})
 
 
-def terms(act: Activation, what: str, x: float) -> Number:
+def _no_terms(x: Number, *settings: Number) -> Number:
+    return mpf(0)
+
+
+def _beside_a_dip(x: Number, *settings: Number) -> Number:
+    return mpf(1) if -2 < x < -0.5 else mpf(0)
+
+
+def terms(act: Activation, what: str) -> Callable[..., Number]:
     """The size of the terms that nearly cancel at x, where value or slope is close to a root.
 
     There a relative error says nothing, so the tests allow one relative to these terms: most
     functions that dip below 0 have a slope with a root between -2 and -0.5.
     """
-    settings = map(mpf, act.settings)
     if what not in ("value", "slope"):
-        size = PARAMETER_TERMS.get((act.name, what.removeprefix("by ")))
-        return size(mpf(x), *settings) if size else mpf(0)
+        return PARAMETER_TERMS.get((act.name, what.removeprefix("by ")), _no_terms)
     if act.name in TERMS:
-        return TERMS[act.name][what == "slope"](mpf(x), *settings)
-    return mpf(1) if what == "slope" and -2 < x < -0.5 else mpf(0)
+        return TERMS[act.name][what == "slope"]
+    return _beside_a_dip if what == "slope" else _no_terms
 
 
 @lru_cache(maxsize=1 << 18)

@@ -56,6 +56,11 @@ def oracle(act: Activation, what: str) -> Callable[..., Number]:
     return PARAMETER_SLOPES[act.name][list(act.parameters).index(what.removeprefix("by "))]
 
 
+def cancelling(act: Activation, what: str, x: float) -> Number:
+    """The size of the terms that nearly cancel at x."""
+    return terms(act, what)(mpf(x), *map(mpf, act.settings))
+
+
 def truth(act: Activation, what: str, x: float) -> Number:
     """What is true, to as many digits as mpmath is set to."""
     return oracle(act, what)(mpf(x), *map(mpf, act.settings))
@@ -101,7 +106,7 @@ def _wrong_half(act: Activation, what: str, grid: Grid, x: float, got: float) ->
     error = abs(mpf(got) - true) if np.isfinite(got) else mpf("inf")
     allowed = unit * halfway(act, what, grid)
     if what.startswith("by "):
-        allowed += mpf(2) ** -51 * terms(act, what, x)
+        allowed += mpf(2) ** -51 * cancelling(act, what, x)
     if error <= unit / 2 + allowed:
         return None
     return Wrong(x, got, repr(want), float(error / unit))
@@ -166,7 +171,7 @@ def exact_units(act: Activation, what: str, grid: Grid, x: float, got: float) ->
         return np.inf
     error = abs(mpf(got) - want)
     if grid == FLOAT64 or what.startswith("by "):
-        error = max(mpf(0), error - mpf(2) ** -51 * terms(act, what, x))
+        error = max(mpf(0), error - mpf(2) ** -51 * cancelling(act, what, x))
     return float(error / grid.spacing(want))
 
 

@@ -14,6 +14,7 @@ else mpmath decides.
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable
 from functools import cache
 from types import FunctionType
@@ -22,6 +23,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import scipy.special
+from mpmath import mpf
 
 Array = Any
 
@@ -145,74 +147,88 @@ def _bare(number: Any) -> Any:
     return number.numbers if isinstance(number, Lane) else number
 
 
-def _on_lanes(function: Callable[..., Any]) -> Callable[..., Any]:
-    def quick(x: Any, *rest: Any) -> Any:
-        if isinstance(x, Lane):
-            return x.run.lane(function(x.numbers, *map(_bare, rest)))
-        return float(function(x, *rest))
-
-    return quick
-
-
-def _sign(x: Any) -> Any:
-    return Lane(np.sign(x.numbers), x.run) if isinstance(x, Lane) else float(np.sign(x))
-
-
 def _only_double(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """SciPy's function; nothing, so that mpmath decides, for numbers longer than float64."""
 
     def limited(x: Any) -> Any:
-        if isinstance(x, np.ndarray) and x.dtype != np.float64:
+        if x.dtype != np.float64:
             return np.full_like(x, np.nan)
         return function(x)
 
     return limited
 
 
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "sech": lambda x: 1 / np.cosh(x),
+    "atan": np.arctan,
+    "erf": _only_double(scipy.special.erf),
+    "erfc": _only_double(scipy.special.erfc),
+    "power": np.power,
+    "sign": np.sign,
+}
+
+
 class Quick:
-    """What the oracles use of mpmath, for lanes and floats."""
+    """What the oracles use of mpmath, for lanes and numbers of one type."""
 
-    pi = np.pi
-    exp = staticmethod(_on_lanes(np.exp))
-    expm1 = staticmethod(_on_lanes(np.expm1))
-    log = staticmethod(_on_lanes(np.log))
-    log1p = staticmethod(_on_lanes(np.log1p))
-    sqrt = staticmethod(_on_lanes(np.sqrt))
-    sin = staticmethod(_on_lanes(np.sin))
-    cos = staticmethod(_on_lanes(np.cos))
-    tanh = staticmethod(_on_lanes(np.tanh))
-    sech = staticmethod(_on_lanes(lambda x: 1 / np.cosh(x)))
-    atan = staticmethod(_on_lanes(np.arctan))
-    erf = staticmethod(_on_lanes(_only_double(scipy.special.erf)))
-    erfc = staticmethod(_on_lanes(_only_double(scipy.special.erfc)))
-    power = staticmethod(_on_lanes(np.power))
-    sign = staticmethod(_sign)
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        self.pi = self.number(mpmath.pi)
+        for name, function in FUNCTIONS.items():
+            setattr(self, name, self._on_lanes(function, name == "sign"))
+
+    def number(self, given: Any) -> Any:
+        """A number as near as the type has it: an mpmath number has more digits."""
+        high = float(given)
+        if self.kind is float or not math.isfinite(high):
+            return self.kind(high)
+        return self.kind(high) + self.kind(float(mpf(given) - high))
+
+    def _on_lanes(self, function: Callable[..., Any], exact: bool) -> Callable[..., Any]:
+        def quick(x: Any, *rest: Any) -> Any:
+            if not isinstance(x, Lane):
+                return self.kind(function(np.asarray(x, self.kind)[()], *rest))
+            made = function(x.numbers, *map(_bare, rest))
+            return Lane(made, x.run) if exact else x.run.lane(made)
+
+        return quick
+
+    def replaced(self, thing: Any) -> Any:
+        """What stands for ``thing``, which an oracle uses."""
+        if thing is mpmath:
+            return self
+        if thing is mpf:
+            return self.number
+        if isinstance(thing, mpf):
+            return self.number(thing)
+        if isinstance(thing, FunctionType) and thing.__module__.startswith("oracles"):
+            return quick_form(thing, self.kind)
+        for name in FUNCTIONS:
+            if getattr(mpmath, name) is thing:
+                return getattr(self, name)
+        return thing
 
 
-def _replaced(thing: Any) -> Any:
-    """What stands for ``thing``, which an oracle uses."""
-    if thing is mpmath:
-        return Quick
-    if thing is mpmath.mpf:
-        return float
-    if isinstance(thing, mpmath.mpf):
-        return float(thing)
-    if isinstance(thing, FunctionType) and thing.__module__.startswith("oracles"):
-        return quick_form(thing)
-    for name in vars(Quick):
-        if not name.startswith("_") and getattr(mpmath, name) is thing:
-            return getattr(Quick, name)
-    return thing
+QUICK = {float: Quick(float), np.longdouble: Quick(np.longdouble)}
 
 
 @cache
-def quick_form(function: Callable[..., Any]) -> Callable[..., Any]:
+def quick_form(function: Callable[..., Any], kind: type) -> Callable[..., Any]:
     """An oracle's code with other functions behind its names."""
+    quick = QUICK[kind]
     if not (isinstance(function, FunctionType) and function.__module__.startswith("oracles")):
-        made: Callable[..., Any] = _replaced(function)
+        made: Callable[..., Any] = quick.replaced(function)
         return made
     code, names = function.__code__, function.__globals__
-    used = {name: _replaced(names[name]) for name in code.co_names if name in names}
+    used = {name: quick.replaced(names[name]) for name in code.co_names if name in names}
     return FunctionType(code, {**used, "__builtins__": builtins}, function.__name__)
 
 
@@ -234,20 +250,27 @@ def _spread(
     return np.broadcast_to(np.asarray(found, x.dtype), x.shape)
 
 
+def _prepared(
+    oracle: Callable[..., Any], x: Array, settings: tuple[float, ...]
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    kind = float if x.dtype == np.float64 else np.longdouble
+    return quick_form(oracle, kind), tuple(map(kind, settings))
+
+
 def plainly(oracle: Callable[..., Any], x: Array, settings: tuple[float, ...]) -> Array:
     """What the oracle's code gives at ``x``, undisturbed, in x's dtype."""
-    given = tuple(map(x.dtype.type, settings)) if x.dtype != np.float64 else settings
+    function, given = _prepared(oracle, x, settings)
     with np.errstate(all="ignore"):
-        return _spread(quick_form(oracle), x, np.arange(x.size), given, None)
+        return _spread(function, x, np.arange(x.size), given, None)
 
 
 def quickly(
     oracle: Callable[..., Any], x: Array, settings: tuple[float, ...]
 ) -> tuple[Array, Array]:
     """What the oracle's code gives at ``x``, in x's dtype: plainly, and disturbed."""
+    function, given = _prepared(oracle, x, settings)
     kind = x.dtype.type
-    given = tuple(map(kind, settings)) if kind is not np.float64 else settings
     factors = 1 + _SIGNS.astype(kind) * (UNITS * np.finfo(kind).eps)
     with np.errstate(all="ignore"):
-        moved = _spread(quick_form(oracle), x, np.arange(x.size) % SIZE, given, factors)
+        moved = _spread(function, x, np.arange(x.size) % SIZE, given, factors)
     return plainly(oracle, x, settings), moved

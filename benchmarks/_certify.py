@@ -75,6 +75,12 @@ class Piece:
         """About how long it takes, in float32 patterns."""
         return self.count or {"float32": 3e7, "float64": 4e8}.get(self.grid, 2e7)
 
+    @property
+    def beyond(self) -> bool:
+        """Whether it is a part of the sweep of all patterns, and has none of the central range."""
+        size = self.start % SIGN
+        return self.count > 0 and (size + self.count <= FROM or size > TO)
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -514,6 +520,8 @@ def together(results: dict[str, dict[str, Tally]]) -> dict[Piece, dict[str, Tall
     """The tallies of each function, kind of result and kind of float, from those of the pieces."""
     found: dict[Piece, dict[str, Tally]] = {}
     for piece in pieces():
+        if piece.key not in results:
+            continue
         have = found.setdefault(Piece(piece.label, piece.what, piece.grid), {})
         for name, tally in results[piece.key].items():
             have[name] = have[name].plus(tally) if name in have else tally

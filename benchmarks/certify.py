@@ -148,7 +148,7 @@ def main() -> None:
     given.state.parent.mkdir(parents=True, exist_ok=True)
     state = State(given.state)
     todo = [p for p in chosen if not state.holds(p, marks[p.label, p.what])]
-    todo.sort(key=lambda p: p.count > 0 and everywhere(get(p.label)))  # the longest part last
+    todo.sort(key=lambda p: (p.beyond, p.count > 0 and everywhere(get(p.label))))  # longest last
     print(f"{len(todo)} of {len(chosen)} pieces to do; results in {given.state}", flush=True)
     try:
         run(todo, marks, state, given.processes)
@@ -156,14 +156,17 @@ def main() -> None:
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
         print("Stopped; the same command goes on from here.", file=sys.stderr)
         raise SystemExit(130) from None
-    missing = [p for p in every if not state.holds(p, marks[p.label, p.what])]
-    if given.no_write or missing:
-        print(f"{len(missing)} pieces of the whole certificate are missing; nothing written.")
+    have = [p for p in every if state.holds(p, marks[p.label, p.what])]
+    missing = set(every) - set(have)
+    if missing:
+        print(f"{len(missing)} of {len(every)} pieces of the whole certificate are missing.")
+    if given.no_write or any(not p.beyond for p in missing):
+        print("Nothing is written.")
         return
     found = {
-        p.key: {name: Tally(**t) for name, t in state.done[p.key]["found"].items()} for p in every
+        p.key: {name: Tally(**t) for name, t in state.done[p.key]["found"].items()} for p in have
     }
-    seconds = sum(state.done[p.key]["seconds"] for p in every)
+    seconds = sum(state.done[p.key]["seconds"] for p in have)
     write(found, told, seconds, given.docs)
 
 

@@ -141,8 +141,8 @@ def _introduction(found: Found, about: dict[str, Any]) -> list[str]:
         "",
         "PyTorch's and JAX's figures are for the same inputs; their slopes are those of automatic "
         "differentiation. JAX takes and gives 0 for subnormal numbers on a CPU: its figures near "
-        "8.4e6 in float32 and 4.5e15 in float64 (2^23, 2^52) say that. `accuracy.json` has all of it, with the worst input of each; the "
-        "tests hold Ogive to it.",
+        "8.4e6 in float32 and 4.5e15 in float64 (2^23, 2^52) say that. "
+        "`accuracy.json` has all of it, with the worst input of each; the tests hold Ogive to it.",
     ]
 
 

@@ -206,7 +206,7 @@ def _with(tally: Tally, x: Array, got: Array, near: Array, order: Array, true: A
     A result that is d floats away from ``near`` is wrong by d - 1/2 to d + 1/2 units, so only the
     furthest need be measured, and only where they might be worse than what is known.
     """
-    off = np.count_nonzero(got != near)
+    off = int(np.count_nonzero(got != near))
     inputs, misrounded = tally.inputs + x.size, tally.misrounded + off
     if not off:
         return replace(tally, inputs=inputs)
@@ -214,8 +214,8 @@ def _with(tally: Tally, x: Array, got: Array, near: Array, order: Array, true: A
     most = away.max()
     broken = tally.broken
     if most >= 1 << 23:
-        broken += np.count_nonzero(~np.isfinite(got) & np.isfinite(near))
-    tally = replace(tally, inputs=inputs, misrounded=misrounded, broken=int(broken))
+        broken += int(np.count_nonzero(~np.isfinite(got) & np.isfinite(near)))
+    tally = replace(tally, inputs=inputs, misrounded=misrounded, broken=broken)
     if most + 0.5 <= tally.units:
         return tally
     furthest = np.flatnonzero(away == most)

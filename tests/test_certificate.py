@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,7 @@ def test_an_error_of_two_units_at_one_float32_is_caught() -> None:
     assert found["broken"].at == float(at)
     assert 1.5 <= found["broken"].units <= 2.6
     assert found["broken"].misrounded >= found["ogive"].misrounded
+    assert json.loads(json.dumps(asdict(found["broken"])))["at"] == float(at)  # as it is kept
 
 
 def test_an_error_of_two_units_beside_a_root_is_caught() -> None:

@@ -387,6 +387,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_at_most_the_units_in_flight(tmp_path):
     data, program = tmp_path / "data.csv", tmp_path / "run.py"
     table(200).to_csv(data, index=False)

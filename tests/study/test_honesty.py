@@ -63,6 +63,7 @@ def test_a_function_against_itself_ends_in_ties():
     assert false_winners({"one": "tanh", "other": "tanh"}, "log_loss", 0) <= MOST_FALSE
 
 
+@pytest.mark.slow
 def test_tanh_against_itself_written_otherwise_ends_in_ties():
     candidates = {"one": "tanh", "other": doubled_sigmoid()}
     assert false_winners(candidates, "accuracy", 100) <= MOST_FALSE
@@ -108,6 +109,7 @@ def test_a_candidate_planted_three_points_behind_is_found():
     assert made.ties == ("relu",)
 
 
+@pytest.mark.slow
 def test_a_sigmoid_in_a_deep_network_is_found_to_lose():
     made = ogive.choose(
         "digits", candidates="tanh,sigmoid", depth=10, seeds=5, rates=(1e-3,), width=24

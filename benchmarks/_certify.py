@@ -379,10 +379,10 @@ def _exact_worst(
     judged = _judged(act, what, grid, x)
     with np.errstate(all="ignore"):
         units = np.where(got == true.astype(got.dtype), 0.0, _units(grid, got, true))
-        if grid == FLOAT64:  # what the tests allow beside a root
-            spacing = grid.spacings(np.where(np.isfinite(true), true, 1.0))
-            allowed = 2.0**-51 * plainly(terms(act, what), x.astype(WIDE), act.settings) / spacing
-            units = np.maximum(units - allowed.astype(np.float64), 0.0)
+        # What the tests allow beside a root.
+        spacing = grid.spacings(np.where(np.isfinite(true), true, 1.0))
+        allowed = 2.0**-51 * plainly(terms(act, what), x.astype(WIDE), act.settings) / spacing
+        units = np.maximum(units - allowed.astype(np.float64), 0.0)
     units[~judged] = 0.0
     worst = Tally(units=0.5)
     highest = np.where(judged, units + doubt, 0.0)

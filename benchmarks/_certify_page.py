@@ -135,7 +135,7 @@ def _introduction(found: Found, about: dict[str, Any]) -> list[str]:
         "",
         "The truth is computed by independent code (`tests/oracles`): in float64 or longer where a "
         "second run, with every operation disturbed, confirms it, and by mpmath with 50 digits "
-        "everywhere else and for every worst case. Beside a root of a float64 result an error of "
+        "everywhere else and for every worst case. Beside a root an error of "
         "2^-51 times the sum of the terms' magnitudes is allowed before units are counted. Slopes "
         "on a kink are left to the tests: there a framework may have a convention of its own.",
         "",

@@ -169,9 +169,7 @@ def exact_units(act: Activation, what: str, grid: Grid, x: float, got: float) ->
         return 0.0 if right else np.inf
     if np.isinf(got):
         return np.inf
-    error = abs(mpf(got) - want)
-    if grid == FLOAT64 or what.startswith("by "):
-        error = max(mpf(0), error - mpf(2) ** -51 * cancelling(act, what, x))
+    error = max(mpf(0), abs(mpf(got) - want) - mpf(2) ** -51 * cancelling(act, what, x))
     return float(error / grid.spacing(want))
 
 

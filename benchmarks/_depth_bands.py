@@ -8,14 +8,10 @@ import ogive
 import torch
 from torch import nn
 
-NAMES = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softsign") + (
-    "sigmoid",
-    "softplus",
-    "erf",
-    "sin",
-    "hard_tanh",
+NAMES = tuple(
+    "relu leaky_relu elu selu gelu silu mish tanh softsign sigmoid softplus erf sin".split()
 )
-WIDTH, DEPTH, ROWS = 1000, 50, 4
+WIDTH, DEPTH, ROWS, NETWORKS = 1000, 50, 4, 200
 
 
 def measure(name: str) -> dict[str, Any]:
@@ -27,7 +23,7 @@ def measure(name: str) -> dict[str, Any]:
         steps += [nn.Linear(WIDTH, WIDTH), act.module()]
     model = nn.Sequential(*steps)
     report = ogive.init_(model)
-    found = ogive.compare(model, torch.randn(ROWS, WIDTH), rows=ROWS)
+    found = ogive.compare(model, torch.randn(ROWS, WIDTH), rows=ROWS, networks=NETWORKS)
     quantities = ("variance", "gradient", "correlation")
     return {
         "why": report.layers[-1].why,

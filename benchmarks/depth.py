@@ -20,12 +20,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import _depth_bands
 import _depth_page
-import _depth_train
-from _depth_train import Cell
 
+import _depth_bands
+import _depth_train
 import torch
+from _depth_train import Cell
 
 DEEP = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softsign", "sigmoid")
 # Functions whose critical weights differ from those that keep variance 1.

@@ -12,6 +12,7 @@ from ogive.torch.band import QUANTITIES
 from ogive.torch.compare import Comparison
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -44,7 +45,7 @@ def line(found: Comparison, quantity: str) -> Line:
         return np.array([np.nan if v is None else v for v in values])
 
     outside = np.array([b.inside is False for b in besides])
-    return Line(*(column(p) for p in ("measured", "predicted", "low", "high")), outside)
+    return Line(column("measured"), column("predicted"), column("low"), column("high"), outside)
 
 
 @styled
@@ -116,10 +117,10 @@ def comparison_figure(found: Comparison) -> Figure:
     panels = figure.subplots(1, 3)
     for quantity, ax in zip(QUANTITIES, panels, strict=True):
         draw_quantity(found, quantity, ax)
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     for ax in panels:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=4)
     figure.suptitle(plain(found.title()))
     return figure

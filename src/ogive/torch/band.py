@@ -66,8 +66,10 @@ def _values(one: Sampled, name: str) -> np.ndarray:
 
 def _flat(name: str, values: np.ndarray) -> np.ndarray:
     if name == "correlation":
-        return np.arctanh(np.clip(values, ALIKE - 1, 1 - ALIKE))
-    return np.log(np.maximum(values, LEAST))
+        cosines: np.ndarray = np.arctanh(np.clip(values, ALIKE - 1, 1 - ALIKE))
+        return cosines
+    logarithms: np.ndarray = np.log(np.maximum(values, LEAST))
+    return logarithms
 
 
 def _units(name: str, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -90,7 +92,8 @@ def _back(name: str) -> Callable[[np.ndarray], np.ndarray]:
 
 def _exponential(values: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
-        return np.exp(values)
+        found: np.ndarray = np.exp(values)
+    return found
 
 
 def _cosine(values: np.ndarray) -> np.ndarray:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch.nn import functional
 
 import torch
 from ogive.functions.activation import Activation
 from ogive.meanfield.covariance import at_variances, covariances
 from ogive.meanfield.finite import mean_cosine
 from torch import Tensor, nn
-from torch.nn import functional
 
 LEAST = 1e-300
 

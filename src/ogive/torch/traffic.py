@@ -109,8 +109,9 @@ def parted(chain: Chain, traffic: Traffic) -> list[Chain]:
             continue
         if parts:
             parts[-1][-1] = replace(parts[-1][-1], end="a change of shape")
-            link = replace(link, function=None, start="a change of shape")
-        parts.append([link])
+            parts.append([replace(link, function=None, start="a change of shape")])
+        else:
+            parts.append([link])
     return [tuple(part) for part in parts]
 
 

@@ -8,9 +8,8 @@ import ogive
 import torch
 from torch import nn
 
-NAMES = tuple(
-    "relu leaky_relu elu selu gelu silu mish tanh softsign sigmoid softplus erf sin".split()
-)
+_NAMES = "relu leaky_relu elu selu gelu silu mish tanh softsign sigmoid softplus erf sin"
+NAMES = tuple(_NAMES.split())
 WIDTH, DEPTH, ROWS, NETWORKS = 1000, 50, 4, 200
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,15 +60,15 @@ def draw_quantity(found: Comparison, quantity: str, ax: Axes | None = None) -> A
     log = quantity != "correlation"
     low = np.maximum(drawn.low, LEAST) if log else drawn.low
     share = f"{found.confidence:.0%} of random networks"
-    known = np.isfinite(low)
-    ax.fill_between(place, low, drawn.high, where=known, color=BLUE, alpha=0.2, lw=0, label=share)
-    # A chain of one layer has no length to be filled.
-    alone = (
-        known & ~(np.roll(known, 1) & (place > 1)) & ~(np.roll(known, -1) & (place < len(place)))
-    )
-    if alone.any():
-        ax.vlines(place[alone], low[alone], drawn.high[alone], color=BLUE, alpha=0.2, lw=6)
-    ax.plot(place, drawn.predicted, color=BLUE, lw=1.6, label="predicted, infinite width")
+    for i, part in enumerate(_chains(found, quantity)):
+        shade: dict[str, Any] = {"color": BLUE, "alpha": 0.2, "label": "_" if i else share}
+        if len(part) > 1:
+            ax.fill_between(place[part], low[part], drawn.high[part], lw=0, **shade)
+        else:
+            ax.vlines(place[part], low[part], drawn.high[part], lw=6, **shade)
+        ax.plot(place[part], drawn.predicted[part], color=BLUE, lw=1.6,
+                marker="_" if len(part) == 1 else "",
+                label="_" if i else "predicted, infinite width")  # fmt: skip
     ax.plot(place, drawn.measured, ".", color="black", markersize=5, label="measured")
     if drawn.outside.any():
         ax.plot(place[drawn.outside], drawn.measured[drawn.outside], "o", color=VERMILLION,
@@ -82,6 +82,17 @@ def draw_quantity(found: Comparison, quantity: str, ax: Axes | None = None) -> A
     ax.set_title(TITLES[quantity])
     ax.grid(axis="y", color=GREY, alpha=0.2, lw=0.6)
     return ax
+
+
+def _chains(found: Comparison, quantity: str) -> list[list[int]]:
+    """The places, from 0, of layers with a band, one list for each chain that is followed."""
+    parts: list[list[int]] = [[]]
+    for place, layer in enumerate(found.layers):
+        if layer.function is None:
+            parts.append([])
+        if getattr(layer, quantity).inside is not None:
+            parts[-1].append(place)
+    return [part for part in parts if part]
 
 
 def _limit(ax: Axes, drawn: Line) -> None:

@@ -93,7 +93,7 @@ def _back(name: str) -> Callable[[np.ndarray], np.ndarray]:
 def _exponential(values: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         found: np.ndarray = np.exp(values)
-    return found
+    return np.where(found <= 2 * LEAST, 0.0, found)
 
 
 def _cosine(values: np.ndarray) -> np.ndarray:

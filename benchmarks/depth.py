@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/depth.md and the picture")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # where gradients vanish, arithmetic on them is slow
     done: dict[str, Any] = json.loads(given.data.read_text()) if given.data.exists() else {}
     every = jobs()
     left = [job for job in every if job[0] not in done]

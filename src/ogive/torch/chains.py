@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ogive.errors import OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.torch.draw import TRANSPOSED
@@ -122,7 +121,11 @@ def _fed_by(step: Step) -> tuple[Step, Activation] | str:
             return "several values" if one.inputs else INPUT
         one = one.inputs[0]
         if one.kind == "weight":
-            return (one, function or _identity()) if len(one.users) == 1 else "values used twice"
+            return (
+                (one, function or registry.get("identity"))
+                if len(one.users) == 1
+                else "values used twice"
+            )
         moves = one.kind == "pass" and one.name in MOVES
         bends = one.kind == "activation" and isinstance(one.function, Activation)
         if not (moves or bends) or (bends and function is not None):
@@ -156,10 +159,3 @@ def _leads_to(step: Step) -> str:
         if one.kind not in {"pass", "activation"} or (one.kind == "pass" and one.name not in MOVES):
             break
     return "several values" if len(one.users) > 1 else _word(one)
-
-
-def _identity() -> Activation:
-    found = registry.get("identity")
-    if not isinstance(found, Activation):  # pragma: no cover - the catalogue always has it
-        raise OgiveError("identity is not in the catalogue; import ogive as it was installed")
-    return found

@@ -268,9 +268,7 @@ def _picture(found: Found) -> Any:
     right.set_yscale("log")
     right.set_ylim(1e-12, 1e4)
     right.set_xlabel("layer")
-    right.set_title(
-        "Squared gradient in width 1,000: dots measured,\nlines theory, shades 99% band"
-    )
+    right.set_title("Squared gradient, width 1,000:\ndots measured, lines theory, shades 99% band")
     right.legend(loc="lower right", ncols=2)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return figure

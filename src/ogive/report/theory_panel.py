@@ -109,6 +109,6 @@ def caption(study: Study) -> str:
         "study gave each function: mean shift is E f/√E f², χ the factor a layer of the squared "
         "gradient, and depth the number of layers that a plain network stays trainable to, about "
         "six depth scales (Schoenholz and others 2017, arXiv:1611.01232). The networks of this "
-        f"study have {depth} hidden layer{'' if depth == 1 else 's'}: of what happens in "
-        "many layers they feel little."
+        f"study have {depth} hidden layer{'' if depth == 1 else 's'}; what a factor a layer does "
+        "grows with their number."
     )

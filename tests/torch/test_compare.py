@@ -266,6 +266,9 @@ def test_frozen_half_precision_and_float64_models_are_compared() -> None:
         found = ogive.compare(model, torch.randn(8, 10, dtype=dtype), networks=99)
         assert found.layers[2].gradient.inside is not None
         assert not any(p.requires_grad for p in model.parameters())
+    convolving = nn.Sequential(nn.Conv1d(2, 16, 3), nn.ReLU(), nn.Conv1d(16, 16, 3)).bfloat16()
+    found = ogive.compare(convolving, torch.randn(4, 2, 12).bfloat16(), networks=99)
+    assert found.layers[1].variance.inside is not None
 
 
 @pytest.mark.parametrize(

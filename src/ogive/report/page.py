@@ -170,7 +170,7 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
             else ""
         ),
         "measured": measured,
-        "theory": told(study),
+        "theory": told(study, [s.label for s in verdict.standings]),
         "theory_caption": caption(study),
         "network": network(study),
         "output_unit": about["output_unit"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,12 +29,13 @@ class Told:
     words: str
 
 
-def told(study: Study) -> list[Told]:
-    """A line for each candidate, in the order of the plan.
+def told(study: Study, labels: Sequence[str] | None = None) -> list[Told]:
+    """A line for each of ``labels``, by default all candidates in the order of the plan.
 
     Nothing of it is stored: it follows from the function and its gain.
     """
-    return [_line(label, study.functions[label]) for label in study.plan.labels]
+    shown = study.plan.labels if labels is None else labels
+    return [_line(label, study.functions[label]) for label in shown]
 
 
 def _line(label: str, stored: Mapping[str, Any]) -> Told:

@@ -163,7 +163,7 @@ def _redrawn(
     values, outs = inputs, []
     with torch.enable_grad():
         for layer in layers:
-            drawn = _weights(layer, generator)
+            drawn = _weights(layer, values.dtype, generator)
             if layer.function is not None:
                 values = layer.function(values)
                 if not layer.convolves and values.dim() > 2:
@@ -180,15 +180,16 @@ def _redrawn(
     )
 
 
-def _weights(layer: Scaled, generator: torch.Generator) -> dict[str, Tensor]:
+def _weights(layer: Scaled, dtype: torch.dtype, generator: torch.Generator) -> dict[str, Tensor]:
     weight, bias = layer.module.weight, layer.module.bias
     assert isinstance(weight, Tensor)
     drawn = torch.randn(weight.shape, generator=generator) * (
         layer.sigma_w / math.sqrt(weight[0].numel())
     )
-    found = {"weight": drawn.to(weight)}
+    found = {"weight": drawn.to(dtype)}
     if isinstance(bias, Tensor):
-        found["bias"] = (torch.randn(bias.shape, generator=generator) * layer.sigma_b).to(bias)
+        shift = torch.randn(bias.shape, generator=generator) * layer.sigma_b
+        found["bias"] = shift.to(dtype)
     return found
 
 

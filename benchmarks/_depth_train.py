@@ -21,7 +21,7 @@ from torch import Tensor, nn
 WIDTH, BATCH, CLASSES = 64, 64, 10
 RATES = (1e-4, 3e-4, 1e-3, 3e-3)
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's usual constants
-STEPS, LONGER = 250, 1000
+STEPS = 250
 RUNGS = 6  # times that validation rows are looked at
 # Initialisations: PyTorch's default, and schemes of init_ with and without the correction.
 INITS = {

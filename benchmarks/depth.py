@@ -24,13 +24,12 @@ import _depth_bands
 import _depth_page
 import _depth_train
 import torch
-from _depth_train import LONGER, STEPS, Cell
+from _depth_train import STEPS, Cell
 
 DEEP = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softsign", "sigmoid")
 # Functions whose critical weights differ from those that keep variance 1.
 DIFFERENT = ("tanh", "softsign", "erf", "elu", "selu")
 SHALLOW = (3, 10)
-PATIENT = ("relu", "tanh")  # trained four times as long, to see whether time mends it
 
 Job = tuple[str, float, Callable[[], Any]]
 
@@ -45,9 +44,6 @@ def jobs() -> list[Job]:
         Cell(name, 50, init, 5, STEPS)
         for name in DEEP
         for init in ("default", "critical", "corrected")
-    ]
-    cells += [
-        Cell(name, 50, init, 2, LONGER) for name in PATIENT for init in ("default", "critical")
     ]
     cells += [
         Cell(name, depth, init, 10, STEPS)

@@ -170,9 +170,9 @@ def _deep(found: Found) -> list[str]:
     if failed:
         said.append(
             f"Theory does not help enough for {_listed(failed)}, which stay below 50% whatever the "
-            "initialisation: where no weights keep signal and gradient stably (`ogive.theory(name)` "
-            "says so), 50 plain layers are too many, and normalisation or residual connections are "
-            "the mend, not weights."
+            "initialisation: where no weights keep signal and gradient stably, as "
+            "`ogive.theory(name)` says, 50 plain layers are too many, and normalisation or "
+            "residual connections are the mend, not weights."
         )
     return [*said, ""]
 
@@ -212,7 +212,7 @@ def _shallow(found: Found) -> list[str]:
         said.append("No interval excludes 0.")
     if not any(depth == depths[0] for depth, *_ in better):
         said.append(
-            "So `ogive choose` keeps the variance-keeping gains: at its default depth nothing is "
+            "So `ogive choose` keeps the variance-keeping gains: with few layers nothing is "
             "gained by critical ones, and they exist for fewer functions."
         )
     return [*said, ""]

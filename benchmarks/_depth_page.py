@@ -81,7 +81,9 @@ def write(found: Found) -> None:
         "",
     ]
     (DOCS / "depth.md").write_text("\n".join(text))
-    _picture(found).savefig(DOCS / "depth.svg", metadata={"Date": None})
+    _picture(found).savefig(
+        DOCS / "depth.svg", metadata={"Date": None}, bbox_inches="tight", pad_inches=0.15
+    )
 
 
 def _bands(found: Found) -> list[str]:

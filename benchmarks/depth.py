@@ -5,7 +5,7 @@ within a simultaneous 99% band for their width? Do plain networks of 50 layers t
 ``ogive.init_`` than from PyTorch's default initialisation? Do critical gains serve the networks
 that ``ogive choose`` compares functions in, which are shallow by default?
 
-    python benchmarks/depth.py [--data FILE.json] [--write] [--bands NAME,...]
+    python benchmarks/depth.py [--data FILE.json] [--write]
 
 Finished parts are kept in ``--data`` and not done again. ``--write`` writes docs/depth.md and
 docs/depth.svg from it. One thread; about ten minutes of one core.

@@ -39,6 +39,8 @@ _PUBLIC = {
     "init_": ("torch.initialise", "init_"),
     "Swap": ("torch.swap", "Swap"),
     "InitReport": ("torch.initialise", "InitReport"),
+    "compare": ("torch.compare", "compare"),
+    "Comparison": ("torch.compare", "Comparison"),
 }
 _ROOMS = ("cli", "errors", "functions", "jax", "meanfield", "numerics", "report", "study", "torch")
 

@@ -42,6 +42,8 @@ from ogive.meanfield.theory import Theory as Theory
 from ogive.meanfield.theory import theory as theory
 from ogive.study.choose import choose as choose
 from ogive.study.takehome import load as load
+from ogive.torch.compare import Comparison as Comparison
+from ogive.torch.compare import compare as compare
 from ogive.torch.initialise import InitReport as InitReport
 from ogive.torch.initialise import init_ as init_
 from ogive.torch.swap import Swap as Swap

@@ -16,6 +16,7 @@ from ogive.report import study_figures, study_panels
 from ogive.report.protocol import command, network, protocol
 from ogive.report.summary import columns, group_end, lines
 from ogive.report.svg import svg
+from ogive.report.theory_panel import caption, told
 from ogive.study.plan import BASELINE
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
@@ -169,6 +170,8 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
             else ""
         ),
         "measured": measured,
+        "theory": told(study, [s.label for s in verdict.standings]),
+        "theory_caption": caption(study),
         "network": network(study),
         "output_unit": about["output_unit"],
         "output_reason": about["output_reason"],

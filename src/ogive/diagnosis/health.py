@@ -32,8 +32,9 @@ class Health(Shown):
     activations in the order in which they run, ``weights`` the matrices and kernels.
     ``gradient_of`` says what was differentiated, ``steps`` how many training steps
     :func:`ogive.watch` saw (None for :func:`ogive.probe`). It prints as a table;
-    ``.table()`` is a DataFrame, ``.plot()`` draws, ``.report("page.html")`` writes a page, ``.to_dict()`` is what JSON can hold,
-    ``.compare(other)`` sets two beside each other and ``.try_remedies(...)`` tries the advice.
+    ``.table()`` is a DataFrame, ``.plot()`` draws, ``.report("page.html")`` writes a page,
+    ``.to_dict()`` is what JSON can hold, ``.compare(other)`` sets two beside each other and
+    ``.try_remedies(...)`` tries the advice.
     """
 
     model: str

@@ -14,7 +14,8 @@ from networks import batch, mlp, scaled
 
 import ogive
 import torch
-from ogive.diagnosis.findings import LIMITS, RULES
+from ogive.diagnosis.findings import LIMITS
+from ogive.diagnosis.rules import RULES
 from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "torch"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from ogive.diagnosis.book import Book, Row
 from ogive.diagnosis.measures import DEAD, Moving, flatness
-from ogive.diagnosis.record import Book, Row
 from ogive.torch.flow import WEIGHTED
 from torch import Tensor, nn
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ogive.diagnosis.book import Bad, LossFacts
 from ogive.diagnosis.figures import InputHealth, LayerHealth, WeightHealth
 from ogive.diagnosis.findings import Finding, decay
-from ogive.diagnosis.record import Bad, LossFacts
 from ogive.door import room
 from ogive.torch.find import HIDDEN
 from ogive.torch.shown import Shown

@@ -12,9 +12,10 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 import torch
 from ogive.diagnosis import figures
-from ogive.diagnosis.findings import examine
+from ogive.diagnosis.book import Book
+from ogive.diagnosis.examine import examine
 from ogive.diagnosis.health import Health
-from ogive.diagnosis.record import Book, Recorder
+from ogive.diagnosis.record import Recorder
 from ogive.errors import OgiveError
 from ogive.torch.find import refuse_scripts
 from ogive.torch.flow import run, tensors, watching

@@ -12,8 +12,9 @@ from torch.optim.optimizer import (
 )
 
 import torch
+from ogive.diagnosis.book import Book
 from ogive.diagnosis.probe import made, prepared
-from ogive.diagnosis.record import Book, Recorder
+from ogive.diagnosis.record import Recorder
 from ogive.errors import OgiveError
 from ogive.torch.flow import watching
 from torch import Tensor, nn

@@ -145,7 +145,7 @@ class Sums:
             self.saturated = torch.as_tensor(self.saturated).sum().reshape(1)
             self.off = torch.as_tensor(self.off).sum().reshape(1)
 
-    def add(self, x: Tensor, y: Tensor, slope: Tensor, flat: Flatness) -> None:
+    def add(self, x: Tensor, y: Tensor, slope: Tensor, flat: Flatness, binned: bool = True) -> None:
         """Take in pre-activations, activations and slopes, each (positions, units)."""
         finite = torch.isfinite(x.sum()) & torch.isfinite(y.sum())
         if not bool(finite):
@@ -175,6 +175,8 @@ class Sums:
             off_count = off.sum(0)
             self.off = self.off + off_count
             self.saturated = self.saturated + (small.sum(0) - off_count)
+        if not binned:
+            return
         counts = histogram(x)
         self.histogram = counts if self.histogram is None else self.histogram + counts
 

@@ -16,6 +16,8 @@ from ogive.torch.find import AXIS, GATE, THROUGH, role_of
 from ogive.torch.flow import Step, Watcher, function_kind, overwrites, tensors
 from torch import Tensor, nn
 
+LIGHT, LEAST = 1 << 14, 16  # values of a place that a light recorder looks at; samples of them
+SELDOM = 4  # batches of a light recorder, one of which is looked at more closely
 PROBABILITIES = {"softmax", "softmin", "log_softmax"}
 CONVOLUTIONS = {"conv1d", "conv2d", "conv3d"}
 BLAMED = {"weight", "norm", "activation", "opaque"}  # where an infinity is no mask
@@ -36,7 +38,9 @@ class Recorder(Watcher):
     """Sees one batch through the model, and puts it into the book.
 
     ``thorough`` also looks for the origin of what is not finite in every step, and at the fused
-    operators. Nothing of the batch is kept: the hooks on the gradient hold sums alone.
+    operators; otherwise large places are seen in part,
+    and the likeness of samples and the histograms on one batch in four. Nothing of the batch is
+    kept: the hooks on the gradient hold sums alone.
     """
 
     def __init__(
@@ -148,11 +152,17 @@ class Recorder(Watcher):
         if not isinstance(x, Tensor) or not x.is_floating_point() or x.shape != out.shape:
             return
         assert isinstance(step.function, Activation)
-        x = x.detach()
+        x, seen = x.detach(), out.detach()
+        by = 0 if x.dim() < 2 or self.thorough else -(-x.numel() // LIGHT)
+        if by > 1:  # every so many samples, 16 at least
+            by = min(by, max(1, x.shape[0] // LEAST))
+            x, seen = x[::by], seen[::by]
         rest = given[1:], {k: v for k, v in named.items() if k not in ("input", "inplace")}
         slope = _slope(step, step.function, x, rest, called)
         row = self._row(step, step.function.label, "activation", step.function)
-        self._put(row, step, x, out, slope, flatness(step.function))
+        self._put(row, step, x, seen, slope, flatness(step.function))
+        if out.requires_grad:
+            out.register_hook(row.sums.hear)  # type: ignore[no-untyped-call]
 
     def _put(
         self, row: Row, step: Step, x: Tensor, out: Tensor, slope: Tensor, flat: Flatness
@@ -160,12 +170,11 @@ class Recorder(Watcher):
         axis = _unit_axis(step, x)
         sums = row.sums
         before, after, slopes = (_units(t.detach(), axis) for t in (x, out, slope))
-        sums.add(before, after, slopes, flat)
-        if x.dim() > 1:
+        often = self.thorough or self.book.batches % SELDOM == 1
+        sums.add(before, after, slopes, flat, often)
+        if x.dim() > 1 and often:
             by = 1 if x.shape[0] != self.samples == x.shape[1] else 0
             sums.compare(x.movedim(by, 0).reshape(x.shape[by], -1), self.most)
-        if out.requires_grad:
-            out.register_hook(sums.hear)  # type: ignore[no-untyped-call]
 
     def _along_axis(
         self, step: Step, given: tuple[Any, ...], named: dict[str, Any], out: Tensor, called: Any

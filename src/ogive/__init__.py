@@ -37,12 +37,26 @@ _PUBLIC = {
     "load": ("study.takehome", "load"),
     "swap": ("torch.swap", "swap"),
     "init_": ("torch.initialise", "init_"),
+    "probe": ("diagnosis.probe", "probe"),
+    "watch": ("diagnosis.watch", "watch"),
+    "Health": ("diagnosis.health", "Health"),
     "Swap": ("torch.swap", "Swap"),
     "InitReport": ("torch.initialise", "InitReport"),
     "compare": ("torch.compare", "compare"),
     "Comparison": ("torch.compare", "Comparison"),
 }
-_ROOMS = ("cli", "errors", "functions", "jax", "meanfield", "numerics", "report", "study", "torch")
+_ROOMS = (
+    "cli",
+    "diagnosis",
+    "errors",
+    "functions",
+    "jax",
+    "meanfield",
+    "numerics",
+    "report",
+    "study",
+    "torch",
+)
 
 
 def __getattr__(name: str) -> Any:

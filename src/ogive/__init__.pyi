@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ogive import cli as cli
+from ogive import diagnosis as diagnosis
 from ogive import errors as errors
 from ogive import functions as functions
 from ogive import jax as jax
@@ -23,6 +24,9 @@ from ogive import numerics as numerics
 from ogive import report as report
 from ogive import study as study
 from ogive import torch as torch
+from ogive.diagnosis.health import Health as Health
+from ogive.diagnosis.probe import probe as probe
+from ogive.diagnosis.watch import watch as watch
 from ogive.errors import OgiveError as OgiveError
 from ogive.functions.activation import Activation as Activation
 from ogive.functions.activation import Definition as Definition

@@ -162,7 +162,7 @@ def test_the_escape_test_can_fail(
 ) -> None:
     from ogive.report import page as module
 
-    environment = module._environment()
+    environment = module.environment()
     monkeypatch.setattr(environment, "autoescape", False)
     environment.cache.clear()
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ogive.cli import choose, cost, evaluate, listing, plot, predict, report, show, theory
+from ogive.cli import choose, cost, evaluate, listing, plot, predict, probe, report, show, theory
 from ogive.errors import OgiveError
 
 # Typer brings a click of its own or uses the installed one, depending on its version.
@@ -66,6 +66,7 @@ _add("cost", cost.cost)
 _add("show", show.show)
 _add("plot", plot.plot)
 _add("theory", theory.theory)
+_add("probe", probe.probe)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ogive.errors import OgiveError
 from ogive.functions.timing import nanoseconds
 from ogive.report import study_figures, study_panels
 from ogive.report.protocol import command, network, protocol
 from ogive.report.summary import columns, group_end, lines
 from ogive.report.svg import svg
 from ogive.report.theory_panel import caption, told
+from ogive.report.written import written
 from ogive.study.plan import BASELINE
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
@@ -48,42 +46,23 @@ def write(study: Study, verdict: Verdict, path: str | Path) -> Path:
 
     The file appears whole or not at all, whatever happens while it is written.
     """
-    path = Path(path)
-    content = page(study, verdict).encode(errors="replace")
-    target = path.resolve()
-    if target.exists() and not target.is_file() and not target.is_dir():
-        part = target  # a pipe or a device cannot be replaced by a file
-    else:
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        if part != target:
-            os.replace(part, target)
-    except OSError as error:
-        if part != target:
-            with contextlib.suppress(OSError):
-                part.unlink()
-        raise OgiveError(
-            f"the report {path} cannot be written ({error.strerror or error}); name a file that "
-            "you may write in a folder that exists, such as report.html"
-        ) from None
-    return path
+    return written(page(study, verdict), path)
 
 
 def page(study: Study, verdict: Verdict) -> str:
     """The whole page as HTML."""
     view = _brief(study, verdict)
     view |= _rest(study, verdict, view["figures"])
-    return _environment().get_template("page.html").render(view=view).lstrip()
+    return environment().get_template("page.html").render(view=view).lstrip()
 
 
 def fragment(study: Study, verdict: Verdict) -> str:
     """The sentence, the table and the scores as HTML to stand inside a notebook."""
-    return _environment().get_template("fragment.html").render(view=_brief(study, verdict))
+    return environment().get_template("fragment.html").render(view=_brief(study, verdict))
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
@@ -95,7 +74,7 @@ def _environment() -> Environment:
     )
 
 
-def _picture(figure: Any, title: str, words: str, caption: str) -> Picture:
+def picture(figure: Any, title: str, words: str, caption: str) -> Picture:
     from markupsafe import Markup
 
     return Picture(title, Markup(svg(figure, f"{title}. {words}")), caption)
@@ -236,7 +215,7 @@ def _scores_picture(study: Study, verdict: Verdict) -> Picture | None:
         return None
     scale = Scale.of(study, verdict)
     words = _spoken([(s.label, scale.cell(s.score, s.interval)) for s in lines(verdict)])
-    return _picture(
+    return picture(
         study_figures.draw_scores(study, verdict).figure,
         f"Scores on new data, {scale.head}",
         words,
@@ -253,7 +232,7 @@ def _differences_picture(study: Study, verdict: Verdict) -> Picture | None:
     words = _spoken(
         [(s.label, scale.cell(s.difference, s.difference_interval, True)) for s in others]
     )
-    return _picture(
+    return picture(
         study_figures.draw_differences(study, verdict).figure,
         f"Differences from {verdict.leader}",
         words,
@@ -265,7 +244,7 @@ def _differences_picture(study: Study, verdict: Verdict) -> Picture | None:
 def _curves_picture(study: Study, verdict: Verdict) -> Picture:
     curves = study_panels.learning_curves(study)
     last = [(label, f"{curve.median[-1]:.3g}") for label, curve in curves.items()]
-    return _picture(
+    return picture(
         study_panels.draw_learning_curves(study, verdict),
         "Learning curves of the final runs",
         f"Median of the lowest validation loss at the end: {_spoken(last)}",
@@ -278,7 +257,7 @@ def _tuning_picture(study: Study, verdict: Verdict) -> Picture | None:
     if len(study.plan.rates) == 1:
         return None
     chosen = [(s.label, f"{s.rate:g}") for s in verdict.standings]
-    return _picture(
+    return picture(
         study_panels.draw_tuning(study, verdict),
         "Validation scores by learning rate",
         f"Learning rate chosen, median of the splits: {_spoken(chosen)}",
@@ -292,7 +271,7 @@ def _functions_picture(study: Study, verdict: Verdict) -> Picture:
         (label, str(study.functions[label]["formula"]))
         for label in study_panels.panel_labels(verdict)
     ]
-    return _picture(
+    return picture(
         study_panels.draw_functions(study, verdict),
         "The functions and their slopes",
         _spoken(formulas),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -231,8 +231,12 @@ def _connect(step: Step, inputs: list[Step]) -> None:
         one.users.append(step)
 
 
-class _Watcher(TorchFunctionMode):
-    """Notes each call of a PyTorch function that makes a tensor, outside of known modules."""
+class Watcher(TorchFunctionMode):
+    """Notes each call of a PyTorch function that makes a tensor, outside of known modules.
+
+    What is to be seen besides the order of the steps is for subclasses: :meth:`keep` and
+    :meth:`observe` stand before and after each step.
+    """
 
     def __init__(self, model: nn.Module, inputs: Any) -> None:
         super().__init__()
@@ -254,6 +258,7 @@ class _Watcher(TorchFunctionMode):
         if self.leaf or getattr(func, "__name__", "") == "__get__":
             return func(*args, **kwargs)
         before = self._inputs((args, kwargs))
+        kept = self.keep(func, args, kwargs)
         out = func(*args, **kwargs)
         stored = getattr(func, "__name__", "") == "__setitem__"
         results = [args[0]] if stored else tensors(out)
@@ -264,7 +269,29 @@ class _Watcher(TorchFunctionMode):
             self._add(step, before[step.name == OVERWRITE :])
             for tensor in results:
                 self.made[tensor] = step
+            self.observe(step, args if kept is None else kept, kwargs, out, func)
         return out
+
+    def applied(self, act: Activation, x: Tensor, out: Any, plain: Callable[..., Any]) -> Any:
+        """A function of the catalogue is called on a tensor."""
+        with torch._C.DisableTorchFunction():
+            before = self._inputs(x)
+            given = x if out is None else x.detach().clone()
+            made = plain(act, x, out)
+            step = Step("activation", self.open[-1] if self.open else "", f"ogive.{act.name}", act)
+            step.file, step.line = _place()
+            self._add(step, before)
+            self.made[made] = step
+            self.observe(step, (given,), {}, made, act)
+        return made
+
+    def keep(self, called: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The arguments to be observed, where the call overwrites them; None for as given."""
+
+    def observe(
+        self, step: Step, given: tuple[Any, ...], named: dict[str, Any], out: Any, called: Any
+    ) -> None:
+        """A step was made: by ``called``, a function or a module."""
 
     def enter(self, module: nn.Module, _inputs: Any) -> None:
         """A module is about to run."""
@@ -292,6 +319,7 @@ class _Watcher(TorchFunctionMode):
             self._add(step, self._inputs((given, rest[:-1])))
             for tensor in tensors(rest[-1]):
                 self.made[tensor] = step
+            self.observe(step, given, rest[0] if len(rest) > 1 else {}, rest[-1], module)
 
     def _kind(self, module: nn.Module) -> tuple[str, Function | None] | None:
         if id(module) in self.paths:
@@ -312,6 +340,10 @@ class _Watcher(TorchFunctionMode):
                 found.append(step)
         return found
 
+    def ends(self, out: Any) -> None:
+        """The model has run and gave ``out``."""
+        self._add(Step("output", "", "output"), self._inputs(out))
+
     def _add(self, step: Step, inputs: list[Step]) -> Step:
         _connect(step, inputs)
         self.steps.append(step)
@@ -320,22 +352,43 @@ class _Watcher(TorchFunctionMode):
 
 def watched(model: nn.Module, inputs: Any) -> Flow:
     """The flow as one batch takes it; the model is left as it was."""
-    watcher = _Watcher(model, inputs)
+    watcher = Watcher(model, inputs)
+    with undisturbed(model), watching(watcher):
+        out = run(model, inputs)
+    watcher.ends(out)
+    return Flow(watcher.steps, "watched")
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """What runs meanwhile is seen by ``watcher``.
+
+    A function of the catalogue is no function of PyTorch, so that calls of one are led past the
+    watcher meanwhile.
+    """
     register = nn.modules.module
     hooks = [
         register.register_module_forward_pre_hook(watcher.enter),
         register.register_module_forward_hook(watcher.leave, with_kwargs=True, always_call=True),
     ]
+    plain = Activation.__call__
+
+    def announced(act: Activation, x: Any, out: Any = None) -> Any:
+        seen = isinstance(x, Tensor) and not watcher.leaf
+        if not seen or threading.get_ident() != watcher.thread:
+            return plain(act, x, out)
+        return watcher.applied(act, x, out, plain)
+
+    Activation.__call__ = announced  # type: ignore[method-assign, assignment]
     try:
-        with undisturbed(model), watcher:
-            out = run(model, inputs)
-        watcher._add(Step("output", "", "output"), watcher._inputs(out))
+        with watcher:
+            yield
     finally:
+        Activation.__call__ = plain  # type: ignore[method-assign]
         for hook in hooks:
             hook.remove()
             # PyTorch (seen in 2.13) forgets this entry, and then warns whenever one compiles.
             getattr(register, "_global_forward_hooks_with_kwargs", {}).pop(hook.id, None)
-    return Flow(watcher.steps, "watched")
 
 
 def tensors(given: Any) -> list[Tensor]:

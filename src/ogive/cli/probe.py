@@ -1,0 +1,189 @@
+"""``ogive probe``: what the activations do inside a model of your own."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ogive.errors import OgiveError
+
+_INPUTS, _TARGETS = ("x", "X", "inputs"), ("y", "Y", "targets")
+
+
+def probe(
+    model: Annotated[
+        str, typer.Option(help="path.py:name of a torch.nn.Module, or of what makes one.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="path.py:name of inputs, a pair (inputs, targets), batches, or of what makes "
+            "them; or an .npz file with x and, if any, y."
+        ),
+    ],
+    loss: Annotated[
+        str | None, typer.Option(help="path.py:name of a loss of outputs and targets.")
+    ] = None,
+    batches: Annotated[
+        int | None, typer.Option(help="How many batches to look at, at most.", min=1)
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page to this .html file.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Say what the activations do inside a model on data, what is wrong, and what to do."""
+    from ogive.cli.choose import check_output
+
+    check_output(report, "--report", (model.rpartition(":")[0], data.rpartition(":")[0]))
+    # What the files print goes to standard error: standard output is for the result.
+    with _printing_to_stderr():
+        health = _probed(model, data, loss, batches)
+    if as_json:
+        typer.echo(json.dumps(health.to_dict(), allow_nan=False))
+    else:
+        from rich.console import Console
+
+        Console().print(health)
+    if report is not None:
+        health.report(report)
+        typer.echo(f"The report is in {report}.", err=True)
+
+
+def _probed(model: str, data: str, loss: str | None, batches: int | None) -> Any:
+    from ogive.diagnosis.probe import probe as run
+    from torch import nn
+
+    made = _object(model, "--model")
+    if not isinstance(made, nn.Module):
+        made = _called(made, model, "--model")
+    if not isinstance(made, nn.Module):
+        raise OgiveError(
+            f"--model {model} is {type(made).__name__}; name a torch.nn.Module, or a class or "
+            f"function that makes one without arguments"
+        )
+    inputs, targets = _data(data)
+    chosen = None if loss is None else _object(loss, "--loss")
+    if inspect.isclass(chosen):
+        chosen = _called(chosen, str(loss), "--loss")
+    if chosen is not None and not callable(chosen):
+        raise OgiveError(f"--loss {loss} is {type(chosen).__name__}; name a function")
+    try:
+        return run(made, inputs, targets, chosen, batches=batches)
+    except OgiveError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise OgiveError(
+            f"the model does not run on this data ({type(error).__name__}: {reason}); give inputs "
+            f"as the model takes them"
+        ) from error
+
+
+def _data(given: str) -> tuple[Any, Any]:
+    """Inputs and targets."""
+    if given.endswith(".npz"):
+        return _arrays(Path(given))
+    made = _object(given, "--data")
+    if inspect.isfunction(made) or inspect.isclass(made):
+        made = _called(made, given, "--data")
+    if isinstance(made, tuple | list) and len(made) == 2:
+        return made[0], made[1]
+    return made, None
+
+
+def _arrays(path: Path) -> tuple[Any, Any]:
+    import numpy as np
+
+    import torch
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as error:
+        raise OgiveError(
+            f"--data {path} cannot be read ({error}); name an .npz file of plain arrays"
+        ) from None
+    x = next((arrays[name] for name in _INPUTS if name in arrays), None)
+    if x is None:
+        raise OgiveError(
+            f"--data {path} holds {', '.join(arrays) or 'nothing'}; store the inputs as x and the "
+            f"targets, if any, as y"
+        )
+    y = next((arrays[name] for name in _TARGETS if name in arrays), None)
+    dtype = torch.get_default_dtype()
+    tensors = [None if a is None else torch.from_numpy(a) for a in (x, y)]
+    inputs, targets = (t.to(dtype) if t is not None and t.is_floating_point() else t
+                       for t in tensors)  # fmt: skip
+    return inputs, targets
+
+
+def _object(given: str, option: str) -> Any:
+    """What ``path.py:name`` names."""
+    path, _, name = given.rpartition(":")
+    if not path or not name:
+        raise OgiveError(f"{option} {given} names nothing; write path.py:name")
+    file = Path(path)
+    if not file.is_file():
+        raise OgiveError(f"{option} {given}: there is no file {path}; write path.py:name")
+    module = _module(file, option)
+    if not hasattr(module, name):
+        from ogive.errors import nearest
+
+        known = [n for n in vars(module) if not n.startswith("_")]
+        raise OgiveError(f"{option} {given}: {path} has no {name}{nearest(name, known)}")
+    return getattr(module, name)
+
+
+def _module(file: Path, option: str) -> Any:
+    """The Python file as a module; one file is run once, whatever is taken from it."""
+    import importlib.util
+
+    name = f"_ogive_file_{abs(hash(str(file.resolve())))}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise OgiveError(f"{option}: {file} is no Python file; write path.py:name")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(file.resolve().parent))  # its own imports are found beside it
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        reason = str(error).partition("\n")[0]
+        raise OgiveError(
+            f"{option}: {file} does not run ({type(error).__name__}: {reason}); mend it first"
+        ) from error
+    finally:
+        sys.path.remove(str(file.resolve().parent))
+    return module
+
+
+def _called(made: Any, given: str, option: str) -> Any:
+    if not callable(made):
+        return made
+    try:
+        return made()
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise OgiveError(
+            f"{option} {given} cannot be called without arguments ({type(error).__name__}: "
+            f"{reason}); name a function that needs none"
+        ) from error
+
+
+@contextmanager
+def _printing_to_stderr() -> Iterator[None]:
+    import contextlib
+
+    with contextlib.redirect_stdout(sys.stderr):
+        yield

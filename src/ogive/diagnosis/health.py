@@ -104,11 +104,13 @@ class Health(Shown):
     def notes(self) -> list[str]:
         """The findings with their remedies, and on what they rest."""
         said = []
+        theories = set()
         for f in self.findings:
             said.append(f"{f.severity.upper()} {f.rule}: {f.said}.")
             said += [f"  - {remedy.text}" for remedy in f.remedies]
-            if f.theory:
+            if f.theory and f.theory not in theories:  # once is enough
                 said.append(f"  Theory: {f.theory}")
+                theories.add(f.theory)
             said.append(f"  Source: {f.source}")
         said += [f"{r}." for r in self.remarks]
         return [*said, self.basis]

@@ -264,6 +264,7 @@ def test_a_candidate_that_diverges_is_reported_not_dropped():
         alone.model()
 
 
+@pytest.mark.slow
 def test_fixed_test_rows_groups_and_time():
     frame = table(200)
     frame["who"] = np.arange(200) // 8

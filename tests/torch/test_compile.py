@@ -203,7 +203,7 @@ def test_compile_along_an_axis() -> None:
     torch.testing.assert_close(one, two, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("channels", [None, 3])
+@pytest.mark.parametrize("channels", [None, pytest.param(3, marks=pytest.mark.slow)])
 def test_compile_learnable_parameters(channels: int | None) -> None:
     x = torch.randn(5, 3, generator=torch.Generator().manual_seed(3)).double()
     acts = LEARNABLE if channels else LEARNABLE[::6]

@@ -66,7 +66,9 @@ def units(tally: Tally | None) -> str:
         return ""
     if math.isinf(tally.units):
         return "not finite"
-    return f"{tally.units:.2f}" if tally.units < 1000 else f"{tally.units:.1e}".replace("e+0", "e")
+    lost = ", NaN lost" if tally.broken else ""
+    figure = f"{tally.units:.2f}" if tally.units < 1000 else f"{tally.units:.1e}"
+    return figure.replace("e+0", "e").replace("e+", "e") + lost
 
 
 def share(tally: Tally | None) -> str:
@@ -94,8 +96,9 @@ def page(found: Found, about: dict[str, Any]) -> list[str]:
         "## float32 and float64 beside PyTorch and JAX",
         "",
         "The largest error in units in the last place (ULP), with the share of results that are "
-        "not the nearest float, in percent. 0.50 is what rounding alone costs. The parameters are "
-        "the usual ones. *All* marks functions swept over all 2^32 float32 patterns.",
+        "not the nearest float, in percent. 0.50 is what rounding alone costs; *not finite* a NaN "
+        "or an infinity where the true result is a number, and *NaN lost* a number where the input "
+        "is NaN. The parameters are the usual ones. *All* marks functions swept over all 2^32 float32 patterns.",
         "",
         *_beside(usual),
         "",

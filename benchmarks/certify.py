@@ -131,6 +131,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, default=HERE.parent / "build" / "certify.jsonl")
     parser.add_argument("--docs", type=Path, default=HERE.parent / "docs")
     parser.add_argument("--no-write", action="store_true", help="only measure")
+    parser.add_argument("--no-measure", action="store_true", help="only write")
     return parser.parse_args()
 
 
@@ -151,7 +152,7 @@ def main() -> None:
     todo.sort(key=lambda p: (p.beyond, p.count > 0 and everywhere(get(p.label))))  # longest last
     print(f"{len(todo)} of {len(chosen)} pieces to do; results in {given.state}", flush=True)
     try:
-        run(todo, marks, state, given.processes)
+        run([] if given.no_measure else todo, marks, state, given.processes)
     except KeyboardInterrupt:
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
         print("Stopped; the same command goes on from here.", file=sys.stderr)

@@ -98,7 +98,8 @@ def page(found: Found, about: dict[str, Any]) -> list[str]:
         "The largest error in units in the last place (ULP), with the share of results that are "
         "not the nearest float, in percent. 0.50 is what rounding alone costs; *not finite* a NaN "
         "or an infinity where the true result is a number, and *NaN lost* a number where the input "
-        "is NaN. The parameters are the usual ones. *All* marks functions swept over all 2^32 float32 patterns.",
+        "is NaN. The parameters are the usual ones. *All* marks functions swept over all 2^32 "
+        "float32 patterns.",
         "",
         *_beside(usual),
         "",

@@ -507,3 +507,13 @@ def test_candidates_of_a_text_may_hold_formulas() -> None:
     found = candidates_from("relu,where(x>0, x, 0),elu:alpha=0.5,max(x, a*x):a=0.2,max(x, a*x):a=0")
     labels = ["relu", "where(x>0, x, 0)", "elu:alpha=0.5", "max(x, a*x):a=0.2", "max(x, a*x):a=0"]
     assert [c.label for c in found] == labels
+
+
+def test_that_numbers_of_a_formula_are_not_learned_is_said() -> None:
+    act = ogive.get("x*tanh(a*x):a=2")
+    for ask in (
+        lambda: act.parameter_slope("a", 1.0),
+        lambda: act.module(learnable=["a"])(torch.ones(3)),
+    ):
+        with pytest.raises(OgiveError, match="put in before it is read; register a Definition"):
+            ask()

@@ -298,12 +298,24 @@ class Activation:
             )
         if self.compiled is None or not self.compiled.has(wanted):
             raise OgiveError(
-                f"the slope of {self.name} by {parameter} is not known, because its value hands "
-                f"the parameter to something that is not in ogive.numerics.elementary"
+                f"the slope of {self.name} by {parameter} is not known, {self.why_no_parameters}"
             )
         if is_jax(x):
             return room("jax").parameter_slope(self, parameter, x)
         return apply_wanted(self.compiled, wanted, as_input(x))
+
+    @property
+    def why_no_parameters(self) -> str:
+        """The reason, for a sentence, why a derivative by a parameter cannot be made."""
+        if self.definition.family == "formula":
+            return (
+                "because the numbers of a typed formula are put in before it is read; register a "
+                "Definition written over ogive.numerics.elementary in its place"
+            )
+        return (
+            "because the definition hands the parameter to something that is not in "
+            "ogive.numerics.elementary"
+        )
 
     @property
     def compiled(self) -> Compiled | None:

@@ -93,8 +93,7 @@ def _places(activation: Activation, names: tuple[str, ...]) -> tuple[int, ...]:
     for name, place in zip(names, places, strict=True):
         if activation.compiled is None or not activation.compiled.has(Wanted(0, place)):
             raise OgiveError(
-                f"{name} of {activation.name} cannot be learned, because the definition hands it "
-                "to something that is not in ogive.numerics.elementary"
+                f"{name} of {activation.name} cannot be learned, {activation.why_no_parameters}"
             )
     return places
 

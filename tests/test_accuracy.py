@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ogive.functions import get
+from ogive.functions import get, registry
+from ogive.functions.formula import define
 from oracles.grids import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, Grid
 from oracles.judge import bar, exact_units, results, units_off
 from oracles.settings import swept
@@ -52,6 +53,12 @@ def test_every_function_is_certified() -> None:
             assert row["inputs"] >= 2 * (37 << 23) + 10**6  # 37 binades of both signs, and a sample
         else:
             assert row["inputs"] == 1 << 16
+
+
+def test_what_tests_define_asks_for_no_certificate() -> None:
+    made = define("tempered_for_the_certificate", "x*tanh(exp(x))")
+    assert made.definition in registry.entries()
+    assert made.name not in {act.name for act in swept()}
 
 
 def test_every_figure_is_within_its_bar() -> None:

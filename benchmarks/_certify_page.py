@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from _certify import GRIDS, Piece, Tally, together
+from _certify import GRIDS, Piece, together
+from _certify_judge import Tally
 from ogive.functions import get
 from oracles.exceptions import EXEMPTIONS, WIDER
 from oracles.judge import bar

@@ -30,7 +30,8 @@ from typing import Any
 from loky import get_reusable_executor
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from _certify import Piece, Tally, measured, pieces, stamp
+from _certify import Piece, measured, pieces, stamp
+from _certify_judge import Tally
 from _certify_page import write
 from _certify_peers import peers
 from ogive.functions import get
@@ -85,8 +86,8 @@ class State:
             file.write(json.dumps(line) + "\n")
 
 
-def run(todo: list[Piece], marks: dict[tuple[str, str], str], state: State, number: int) -> None:
-    """Do all of ``todo`` on ``number`` processes; Ctrl-C loses only what is under way."""
+def run(ahead: list[Piece], marks: dict[tuple[str, str], str], state: State, number: int) -> None:
+    """Do all of ``ahead`` on ``number`` processes; Ctrl-C loses only what is under way."""
     columns = (
         TextColumn("{task.description:40.40}"),
         BarColumn(),
@@ -95,9 +96,9 @@ def run(todo: list[Piece], marks: dict[tuple[str, str], str], state: State, numb
     )
     path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
     pool = get_reusable_executor(max_workers=number, timeout=60, env={"PYTHONPATH": path})
-    waiting, left = {}, iter(todo)
+    waiting, left = {}, iter(ahead)
     with Progress(*columns, refresh_per_second=1) as progress:
-        task = progress.add_task("certify", total=sum(piece.weight for piece in todo))
+        task = progress.add_task("certify", total=sum(piece.weight for piece in ahead))
 
         def more() -> None:
             for piece in left:
@@ -148,11 +149,11 @@ def main() -> None:
     marks = {kind: stamp(get(kind[0]), kind[1], text) for kind in kinds}
     given.state.parent.mkdir(parents=True, exist_ok=True)
     state = State(given.state)
-    todo = [p for p in chosen if not state.holds(p, marks[p.label, p.what])]
-    todo.sort(key=lambda p: (p.beyond, p.count > 0 and everywhere(get(p.label))))  # longest last
-    print(f"{len(todo)} of {len(chosen)} pieces to do; results in {given.state}", flush=True)
+    ahead = [p for p in chosen if not state.holds(p, marks[p.label, p.what])]
+    ahead.sort(key=lambda p: (p.beyond, p.count > 0 and everywhere(get(p.label))))  # longest last
+    print(f"{len(ahead)} of {len(chosen)} pieces to do; results in {given.state}", flush=True)
     try:
-        run([] if given.no_measure else todo, marks, state, given.processes)
+        run([] if given.no_measure else ahead, marks, state, given.processes)
     except KeyboardInterrupt:
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
         print("Stopped; the same command goes on from here.", file=sys.stderr)

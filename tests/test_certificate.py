@@ -13,10 +13,12 @@ from ogive.functions import get
 from oracles.grids import BFLOAT16, FLOAT16, FLOAT32, FLOAT64
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-import _certify as certify
+import _certify_inputs as inputs
+import _certify_judge as judge
+from _certify import NAN
 
 
-def planted(at: float, units: int) -> certify.Contender:
+def planted(at: float, units: int) -> judge.Contender:
     """mish, wrong by some units in the last place at one input."""
     act = get("mish")
 
@@ -34,7 +36,7 @@ def test_an_error_of_two_units_at_one_float32_is_caught() -> None:
     act, at = get("mish"), np.float32(0.7316894)
     start = int(at.view(np.uint32)) - 12345
     everyone = {"ogive": act, "broken": planted(float(at), 2), "bare": planted(float(at), 0)}
-    found = certify.patterns(act, "value", start, certify.PAGE, everyone)
+    found = judge.patterns(act, "value", start, judge.PAGE, everyone)
     assert found["ogive"] == found["bare"]
     assert found["ogive"].units < 0.7
     assert found["broken"].at == float(at)
@@ -54,11 +56,9 @@ def test_an_error_of_two_units_beside_a_root_is_caught() -> None:
         got.view(np.uint32)[x == at] += 2
         return got
 
-    x = np.arange(start, start + certify.PAGE, dtype=np.uint32).view(np.float32)
-    assert not certify._suffices(act, "slope", x)
-    found = certify.patterns(
-        act, "slope", start, certify.PAGE, {"ogive": act.slope, "broken": broken}
-    )
+    x = np.arange(start, start + judge.PAGE, dtype=np.uint32).view(np.float32)
+    assert not judge._suffices(act, "slope", x)
+    found = judge.patterns(act, "slope", start, judge.PAGE, {"ogive": act.slope, "broken": broken})
     assert found["ogive"].units <= 1
     assert found["broken"].at == float(at)
     assert found["broken"].units >= 1.5
@@ -67,10 +67,10 @@ def test_an_error_of_two_units_beside_a_root_is_caught() -> None:
 def test_an_error_of_two_units_in_a_sample_is_caught() -> None:
     act = get("mish")
     for grid, near in ((FLOAT32, 1e-20), (FLOAT64, -1.5)):
-        x = certify.outside(act) if grid == FLOAT32 else certify.doubles(act, "value")
+        x = inputs.outside(act) if grid == FLOAT32 else inputs.doubles(act, "value")
         at = float(x[np.argmin(np.abs(x - grid.dtype.type(near)))])
         everyone = {"ogive": act, "broken": planted(at, 2)}
-        found = certify.sampled(act, "value", grid, everyone)
+        found = judge.sampled(act, "value", grid, everyone)
         assert found["broken"].at == at
         assert found["broken"].units >= 1.5 > found["ogive"].units
         assert found["broken"].inputs == x.size
@@ -79,10 +79,10 @@ def test_an_error_of_two_units_in_a_sample_is_caught() -> None:
 def test_an_error_in_16_bits_nan_and_infinity_is_caught() -> None:
     act = get("mish")
     for grid in (FLOAT16, BFLOAT16):
-        found = certify.halves(act, "value", grid, {"ogive": planted(-1.5, 2)})["ogive"]
+        found = judge.halves(act, "value", grid, {"ogive": planted(-1.5, 2)})["ogive"]
         assert (found.misrounded, found.at) == (1, -1.5)
         assert found.units >= 1.5
-    assert not certify.nans(certify.NAN, act).broken
-    assert certify.nans(certify.NAN, lambda x: np.where(x.view(np.uint32) & 7, x, 0)).broken
-    assert certify._at_the_ends(act, "value", FLOAT32, np.zeros_like).broken
-    assert not certify._at_the_ends(act, "value", FLOAT32, act).broken
+    assert not judge.nans(NAN, act).broken
+    assert judge.nans(NAN, lambda x: np.where(x.view(np.uint32) & 7, x, 0)).broken
+    assert judge._at_the_ends(act, "value", FLOAT32, np.zeros_like).broken
+    assert not judge._at_the_ends(act, "value", FLOAT32, act).broken

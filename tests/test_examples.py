@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ogive import cli
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
@@ -41,14 +43,19 @@ def test_a_python_block_of_the_readme_runs(block: str, tmp_path: Path) -> None:
     run(sys.executable, "block.py", cwd=tmp_path)
 
 
-def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
     assert len(COMMANDS) >= 6
     for command in COMMANDS:
         words = shlex.split(command)
         assert words[0] == "ogive"
         extra = SMALLER if words[1] == "choose" else []
-        run(sys.executable, "-m", "ogive", *words[1:], *extra, cwd=tmp_path)
+        with pytest.raises(SystemExit) as end:
+            cli.main([*words[1:], *extra])
+        assert end.value.code == 0, capsys.readouterr().err
     for made in ("customers.html", "predictions.csv", "curves.png"):
         assert (tmp_path / made).stat().st_size > 1000
     assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 901

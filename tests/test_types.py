@@ -24,7 +24,7 @@ import ogive
 from ogive.functions import Definition, Parameter, aliases, registry
 
 ROOT = Path(__file__).parents[1]
-CACHE = ROOT / ".pytest_cache" / "mypy"
+CACHE = ROOT / ".mypy_cache"  # that of `make lint`, which most likely ran before
 TYPED = Path(__file__).parent / "typed"
 Found = dict[str, dict[int, set[str]]]
 
@@ -91,7 +91,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "mypy", "--strict", "--hide-error-context"),
-            *("--no-error-summary", "--config-file", os.devnull, "--cache-dir", str(CACHE)),
+            *("--no-error-summary", "--config-file", str(ROOT / "pyproject.toml")),
+            *("--cache-dir", str(CACHE)),
             *sorted(path.name for path in folder.glob("*.py")),
         ],
         cwd=folder,

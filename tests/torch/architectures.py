@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -231,3 +232,14 @@ def build(name: str) -> tuple[nn.Module, Tensor]:
     if name == "transformer":
         return model, torch.randint(0, 11, shape)
     return model, torch.randn(shape)
+
+
+def output(model: nn.Module, x: Tensor) -> Tensor:
+    """What the model makes of x, with the same dropout each time and its buffers kept."""
+    torch.manual_seed(1)
+    buffers = copy.deepcopy(list(model.buffers()))
+    with torch.no_grad():
+        made: Tensor = model(x)
+        for kept, buffer in zip(buffers, model.buffers(), strict=True):
+            buffer.copy_(kept)
+    return made

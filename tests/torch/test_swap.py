@@ -20,6 +20,7 @@ from architectures import (
     Transformer,
     UNet,
     build,
+    output,
     swish,
 )
 
@@ -72,17 +73,6 @@ def test_undoing_gives_the_same_bits_and_keys_stay(name: str, training: bool) ->
     assert torch.equal(output(model, x), before)
     assert [type(m) for m in model.modules()] == kinds
     assert list(model.state_dict()) == keys
-
-
-def output(model: nn.Module, x: Tensor) -> Tensor:
-    """What the model makes of x, with the same dropout each time and its buffers kept."""
-    torch.manual_seed(1)
-    buffers = copy.deepcopy(list(model.buffers()))
-    with torch.no_grad():
-        made: Tensor = model(x)
-        for kept, buffer in zip(buffers, model.buffers(), strict=True):
-            buffer.copy_(kept)
-    return made
 
 
 @pytest.mark.parametrize("name", NAMES)

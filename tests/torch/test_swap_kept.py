@@ -9,10 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from architectures import (
-    ARCHITECTURES,
-    build,
-)
+from architectures import ARCHITECTURES, build, output
 
 import ogive
 import torch
@@ -21,17 +18,6 @@ from ogive.torch.module import ActivationModule
 from torch import Tensor, nn
 
 NAMES = sorted(ARCHITECTURES)
-
-
-def output(model: nn.Module, x: Tensor) -> Tensor:
-    """What the model makes of x, with the same dropout each time and its buffers kept."""
-    torch.manual_seed(1)
-    buffers = copy.deepcopy(list(model.buffers()))
-    with torch.no_grad():
-        made: Tensor = model(x)
-        for kept, buffer in zip(buffers, model.buffers(), strict=True):
-            buffer.copy_(kept)
-    return made
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -75,6 +75,18 @@ def test_second_derivatives_by_parameters() -> None:
             np.testing.assert_allclose(found[i], (high - low) / (2 * step), rtol=1e-7, atol=1e-8)
 
 
+def test_parameters_of_typed_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_formulas", {})
+    act = ogive.define("powered", "abs(x)**n*tanh(exp(a*x))", a=0.7, n=2.0)
+    with jax.enable_x64(True):
+        x = jnp.asarray(X)
+        given = {n: jnp.asarray(s) for n, s in act.parameters.items()}
+        found = jax.jit(jax.jacfwd(lambda p: ogive.powered(x, **p)))(given)
+        for name, slope in found.items():
+            same(slope, act.parameter_slope(name, X), 1e-12)
+        same(act.parameter_slope("a", x), act.parameter_slope("a", X), 1e-12)
+
+
 @pytest.mark.parametrize("name", [a.name for a in SHAPED[:3]])
 def test_the_slope_by_a_parameter_of_an_array(name: str) -> None:
     act, x = get(name), jnp.asarray(X, jnp.float32)

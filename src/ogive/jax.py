@@ -28,7 +28,7 @@ from ogive.functions.activation import Activation, Definition
 from ogive.functions.vector import AxisFunction
 from ogive.numerics import machine
 from ogive.numerics.compiled import Wanted
-from ogive.numerics.derive import derivative
+from ogive.numerics.derive import derivative, own_derivative
 from ogive.numerics.graph import Graph, Node
 from ogive.numerics.kernels import as_input
 from ogive.numerics.xla import evaluate, work_type
@@ -96,6 +96,9 @@ class General:
             return self._along(path)
 
     def _along(self, path: tuple[int, ...]) -> Node:
+        own = own_derivative(self.definition.value, path)
+        if own is not None and path not in self._nodes:
+            (self._nodes[path],) = self.graph.without_equality([own])
         if path not in self._nodes:
             by = self.graph.x if path[-1] < 0 else self.graph.parameters[path[-1]]
             self._nodes[path] = derivative(self._along(path[:-1]), by)
@@ -227,6 +230,8 @@ def with_arrays(definition: Definition, x: Any, settings: dict[str, Any]) -> Arr
                 f"{definition.name}: {name} has dtype {value.dtype}; give a real number"
             )
     activation = Activation.of(definition, {n: v for n, v in settings.items() if n not in arrays})
+    activation = activation.opened([n for n in names if n in arrays])
+    names = list(activation.parameters)
     free = tuple(i for i, n in enumerate(names) if n in arrays)
     x = as_floats(x)
     given = [arrays[names[i]] for i in free]

@@ -73,6 +73,32 @@ def test_random_formulas_agree_with_mpmath_in_value_and_slope() -> None:
                 checked += 1
 
 
+def test_random_formulas_agree_with_mpmath_in_the_derivative_by_a_parameter() -> None:
+    checked = 0
+    texts = (t for t in _texts(7) if "a" in re.findall(r"[a-z]\w*", t) and "x" in t)
+    with mpmath.workdps(60):
+        while checked < 60:
+            text = next(texts)
+            try:
+                act = build("f", text, {"a": 0.7})
+            except OgiveError:
+                continue
+            tree, step = parse(text, ("a",)), mpmath.mpf(10) ** -20
+            for x in (-2.37, 0.41, 1.93):
+                try:
+                    before, after = (
+                        exactly(tree, mpmath.mpf(x), {"a": mpmath.mpf(0.7) + d})
+                        for d in (-step, step)
+                    )
+                except (ArithmeticError, ValueError, TypeError):
+                    continue
+                slope = (after - before) / (2 * step)
+                if 1e-8 < abs(slope) < 1e8 and abs(after) < 1e8:
+                    found = float(act.parameter_slope("a", x))
+                    assert found == pytest.approx(float(slope), rel=1e-6), text
+                    checked += 1
+
+
 # What damages a text: signs, halves of calls, numbers beyond float64, and characters of every kind:
 # without width, of double width, right to left, digits of other scripts, lone surrogates.
 ALPHABET = (

@@ -112,6 +112,8 @@ def test_a_parameter_that_is_0_or_1_by_chance_is_no_constant(other: float) -> No
     [
         (lambda x: minimum(x, 0), 1.0),
         (lambda x: maximum(x, 0), 0.0),
+        (lambda x: minimum(0, x), 1.0),
+        (lambda x: maximum(0, x), 0.0),
         (absolute, -1.0),
         (lambda x: maximum(minimum(x, 0), -1), 1.0),
         (lambda x: minimum(maximum(x, 0), 1), 0.0),

@@ -8,12 +8,13 @@ import pytest
 
 import ogive
 import torch
+from formulas import TYPED
 from layers import LEARNABLE
 from ogive.functions import Activation
 from torch import Tensor, func, nn
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
-EACH = pytest.mark.parametrize("act", LEARNABLE, ids=lambda act: act.label)
+EACH = pytest.mark.parametrize("act", [*LEARNABLE, *TYPED[:2]], ids=lambda act: act.label)
 X = torch.tensor(
     [[-3.1, -0.7, 0.4], [0.9, 1.7, -1.4], [2.6, -2.2, 5.3], [-0.2, 0.15, -6.2]], dtype=torch.float64
 )

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from ogive.report.card import Card
 
 INF = math.inf
-
+WHY_NO_PARAMETERS = (
+    "because the definition hands the parameter to something that is not in "
+    "ogive.numerics.elementary"
+)
 
 _fetched: list[Callable[..., Any]] = []  # torch.compile warns of every lru_cache
 
@@ -290,32 +293,29 @@ class Activation:
             raise BadParameter(
                 f"{self.name} has no parameter {parameter!r}{nearest(parameter, names)}"
             )
-        wanted = Wanted(0, names.index(parameter))
         if is_tensor(x):
             raise OgiveError(
                 f"the slope of {self.name} by {parameter} is computed for NumPy arrays; "
                 f"give x.numpy() in place of the tensor"
             )
-        if self.compiled is None or not self.compiled.has(wanted):
+        own = self.opened([parameter])
+        wanted = Wanted(0, list(own.parameters).index(parameter))
+        if own.compiled is None or not own.compiled.has(wanted):
             raise OgiveError(
-                f"the slope of {self.name} by {parameter} is not known, {self.why_no_parameters}"
+                f"the slope of {self.name} by {parameter} is not known, {WHY_NO_PARAMETERS}"
             )
         if is_jax(x):
-            return room("jax").parameter_slope(self, parameter, x)
-        return apply_wanted(self.compiled, wanted, as_input(x))
+            return room("jax").parameter_slope(own, parameter, x)
+        return apply_wanted(own.compiled, wanted, as_input(x))
 
-    @property
-    def why_no_parameters(self) -> str:
-        """The reason, for a sentence, why a derivative by a parameter cannot be made."""
-        if self.definition.family == "formula":
-            return (
-                "because the numbers of a typed formula are put in before it is read; register a "
-                "Definition written over ogive.numerics.elementary in its place"
-            )
-        return (
-            "because the definition hands the parameter to something that is not in "
-            "ogive.numerics.elementary"
-        )
+    def opened(self, names: Sequence[str]) -> Activation:
+        """This function, ready for derivatives by the parameters ``names``.
+
+        A typed formula is simplified with its numbers put in, so it is made anew with these left
+        open, the only parameters of the result. An entry of the catalogue is ready as it is.
+        """
+        own = getattr(self.definition.value, "opened", None)
+        return self if own is None else own(self, tuple(names))  # type: ignore[no-any-return]
 
     @property
     def compiled(self) -> Compiled | None:

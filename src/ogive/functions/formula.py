@@ -16,6 +16,7 @@ from ogive.errors import BadFormula, BadParameter
 from ogive.functions import registry
 from ogive.functions.activation import Activation, Definition, Facts, Parameter, Source
 from ogive.functions.formula_derive import derivative
+from ogive.functions.formula_open import opened
 from ogive.functions.formula_parse import CONSTANTS, KNOWN, parse, short
 from ogive.functions.formula_program import REHEARSAL, Program, program, switches
 from ogive.functions.formula_rules import rebuilt
@@ -48,13 +49,17 @@ def _make(text: str, names: tuple[str, ...], settings: tuple[float, ...]) -> Mad
 
 @dataclass(frozen=True)
 class Value:
-    """The value of a formula, called with x and the parameters."""
+    """The value of a formula, called with x and the parameters, which must be numbers."""
 
     text: str
     names: tuple[str, ...] = ()
 
     def __call__(self, x: Array, *settings: float) -> Array:
         return _make(self.text, self.names, settings).value(x)
+
+    def opened(self, act: Activation, names: tuple[str, ...]) -> Activation:
+        """``act``, whose value this is, with the parameters ``names`` left open."""
+        return opened(act, self.text, names)
 
 
 @dataclass(frozen=True)

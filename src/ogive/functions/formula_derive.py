@@ -1,9 +1,9 @@
 # ruff: noqa: ARG001 (every rule of two operands is called in the same way)
-"""The derivative of a formula by x: from tree to tree, in stable forms.
+"""The derivative of a formula by x or by a parameter: from tree to tree, in stable forms.
 
 Conventions where a derivative jumps: ``where`` takes that of the branch that holds, ``abs`` and
 ``sign`` have slope 0 at 0, and where the two sides of a ``max`` or ``min`` are equal the slope is
-that of the left side.
+that of the left side (as x goes, also for the derivative by a parameter).
 """
 
 from __future__ import annotations
@@ -15,15 +15,26 @@ from ogive.functions.formula_rules import logistic, logistic_slope, make, neg, o
 from ogive.functions.formula_tree import COMPARE, ONE, TWO, ZERO, Node, X, is_number, number, parts
 
 
-def derivative(tree: Node) -> Node:
-    """d tree / dx, for a tree made by the rules."""
+def derivative(tree: Node, by: Node = X) -> Node:
+    """d tree / d ``by``, which is x or a parameter, for a tree made by the rules."""
+    along_x = _derivatives(tree, X)
+    return (along_x if by is X else _derivatives(tree, by, along_x))[tree]
+
+
+def _derivatives(tree: Node, by: Node, along_x: dict[Node, Node] | None = None) -> dict[Node, Node]:
+    """The derivative of every part of the tree; those by x decide at ties."""
     found: dict[Node, Node] = {}
+    steep = found if along_x is None else along_x
     for n in parts(tree):
         if not n.operands:
-            found[n] = ONE if n is X else ZERO
+            found[n] = ONE if n is by else ZERO
         elif n.operation == "where":
             condition, a, b = n.operands
             found[n] = make("where", condition, found[a], found[b])
+        elif n.operation in _EXTREMES:
+            found[n] = _extreme(n, *((found[o], steep[o]) for o in n.operands))
+        elif n.operation == "/":
+            found[n] = _quotient(n, found)
         elif n.operation in _BINARY:
             a, b = n.operands
             found[n] = _BINARY[n.operation](n, a, b, found[a], found[b])
@@ -34,7 +45,7 @@ def derivative(tree: Node) -> Node:
             (u,) = n.operands
             inner = found[u]
             found[n] = ZERO if inner is ZERO else times(_OUTER[n.operation](u), inner)
-    return found[tree]
+    return found
 
 
 def _power(u: Node, exponent: Node) -> Node:
@@ -62,12 +73,15 @@ def _without(sign: Node, slope: Node) -> Node:
     return times(sign, slope)
 
 
-def _quotient(n: Node, a: Node, b: Node, da: Node, db: Node) -> Node:
+def _quotient(n: Node, found: dict[Node, Node]) -> Node:
+    a, b = n.operands
+    da, db = found[a], found[b]
     if db is ZERO:
         return over(da, b)
     if da is ZERO:
         return neg(times(over(n, b), db))
-    if b.operation == "hypot" and b.operands[0] in (a, *a.operands[-1:]):
+    own = b.operation == "hypot" and found[b.operands[1]] is ZERO
+    if own and b.operands[0] in (a, *a.operands[-1:]):
         # (a/h)' = a' k^2/h^3; the general rule would subtract equals for large a.
         k = b.operands[1]
         scaled = over(k, b)
@@ -89,34 +103,35 @@ def _powered(n: Node, u: Node, exponent: Node, du: Node, de: Node) -> Node:
     return times(n, growth)
 
 
-def _extreme(above: str, tie: str) -> Callable[..., Node]:
-    def rule(n: Node, a: Node, b: Node, da: Node, db: Node) -> Node:
-        if da is db:
-            return da
-        # To the left of a tie, the part with the smaller slope is the larger one.
+def _extreme(n: Node, one: tuple[Node, Node], two: tuple[Node, Node]) -> Node:
+    """Of max and min, from (derivative, slope by x) of either side."""
+    (a, b), (da, slope_a), (db, slope_b) = n.operands, one, two
+    if da is db:
+        return da
+    above, tie = _EXTREMES[n.operation]
+    # To the left of a tie, the part with the smaller slope is the larger one.
+    if slope_a is da and slope_b is db:
         equal = make(tie, da, db)
-        if equal is da:
-            return make("where", make(above, b, a), db, da)
-        if equal is db:
-            return make("where", make(above, a, b), da, db)
-        other = make("where", make(above, b, a), db, equal)
-        return make("where", make(above, a, b), da, other)
-
-    return rule
+    else:
+        equal = make("where", make(above, slope_b, slope_a), da, db)
+    if equal is da:
+        return make("where", make(above, b, a), db, da)
+    if equal is db:
+        return make("where", make(above, a, b), da, db)
+    other = make("where", make(above, b, a), db, equal)
+    return make("where", make(above, a, b), da, other)
 
 
 def _hypot(n: Node, u: Node, k: Node, du: Node, dk: Node) -> Node:
-    return times(over(u, n), du)
+    return make("+", times(over(u, n), du), times(over(k, n), dk))
 
 
+_EXTREMES = {"max": (">", "min"), "min": ("<", "max")}  # which is taken, and what a tie takes
 _BINARY: dict[str, Callable[[Node, Node, Node, Node, Node], Node]] = {
     "+": lambda n, a, b, da, db: make("+", da, db),
     "-": lambda n, a, b, da, db: make("-", da, db),
     "*": _product,
-    "/": _quotient,
     "**": _powered,
-    "max": _extreme(">", "min"),
-    "min": _extreme("<", "max"),
     "hypot": _hypot,
 }
 

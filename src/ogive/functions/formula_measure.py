@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -125,19 +126,22 @@ def _steepest(act: Activation, x: Floats, value: Floats, kinks: tuple[float, ...
 
 
 def measured_error(act: Activation, tree: Node) -> str | None:
-    """The largest relative errors of value and slope against mpmath, in words.
+    """The largest relative errors of value, slope and parameter slopes against mpmath, in words.
 
     The truth is the formula as it was written, ``tree``, to 60 digits, and its difference
-    quotient there. None where mpmath is not installed, or no point could be compared.
+    quotients there. None where mpmath is not installed, or no point could be compared.
     """
     try:
         import mpmath
     except ImportError:
         return None
-    sizes = np.geomspace(1e-6, REACH, max(10, min(100, MOST_WORK // (3 * len(parts(tree))))))
-    sample = np.concatenate([-sizes[::-1], sizes])
-    worst = {"value": (-1.0, 0.0), "slope": (-1.0, 0.0)}
     names, compared = dict(act.parameters), 0
+    work = (3 + 2 * len(names)) * len(parts(tree))
+    sizes = np.geomspace(1e-6, REACH, max(10, min(100, MOST_WORK // work)))
+    sample = np.concatenate([-sizes[::-1], sizes])
+    compute: dict[str, Callable[[float], Any]] = {"value": act, "slope": act.slope}
+    compute |= {f"by {n}": partial(act.parameter_slope, n) for n in names}
+    worst = dict.fromkeys(compute, (-1.0, 0.0))
     for x in map(float, sample):
         if any(abs(x - k) < 1e-9 * (1 + abs(k)) for k in act.facts.kinks):
             continue
@@ -147,7 +151,7 @@ def measured_error(act: Activation, tree: Node) -> str | None:
             # Where even so many digits cancel, nothing can be said.
             if any(abs(truths[k] - surer[k]) > 1e-18 * abs(surer[k]) for k in surer):
                 continue
-            found = {"value": float(act(x)), "slope": float(act.slope(x))}
+            found = {k: float(computed(x)) for k, computed in compute.items()}
             errors = {k: _relative(found[k], surer[k]) for k in surer}
         except (ValueError, ArithmeticError, TypeError, mpmath.libmp.NoConvergence):
             continue
@@ -164,13 +168,21 @@ def measured_error(act: Activation, tree: Node) -> str | None:
 
 
 def _truths(tree: Node, x: float, names: dict[str, float], digits: int) -> dict[str, Any]:
-    """Value and difference quotient at ``x``, computed with so many digits."""
+    """Value and difference quotients at ``x``, computed with so many digits."""
     import mpmath
 
     with mpmath.workdps(digits):
-        step, exact = mpmath.mpf(10) ** (-digits // 3), mpmath.mpf(x)
-        there, before, after = (exactly(tree, exact + d, names) for d in (0, -step, step))
-        return {"value": there, "slope": (after - before) / (2 * step)}
+        step, here = mpmath.mpf(10) ** (-digits // 3), {"x": mpmath.mpf(x), **names}
+
+        def moved(name: str, by: Any) -> Any:
+            there = {**here, name: here[name] + by}
+            return exactly(tree, there.pop("x"), there)
+
+        made = {"value": moved("x", 0)}
+        for name in here:
+            quotient = (moved(name, step) - moved(name, -step)) / (2 * step)
+            made["slope" if name == "x" else f"by {name}"] = quotient
+        return made
 
 
 def _relative(found: float, truth: Any) -> float:

@@ -10,7 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ogive.functions.formula_tree import ONE, TWO, ZERO, Node, constant, is_number, node, number
+from ogive.functions.formula_tree import (
+    ONE,
+    TWO,
+    ZERO,
+    Node,
+    X,
+    constant,
+    is_number,
+    node,
+    number,
+    parts,
+)
 
 
 def make(operation: str, *operands: Node) -> Node:
@@ -292,6 +303,12 @@ def _log(u: Node) -> Node | None:
         if _figure(c) > 0 and not is_number(c, 1):
             c = make("log", c)
             return make("+", make("softplus", make("-", u.operands[0].operands[0], c)), c)
+    for one, c in ((u.operands, u.operands[::-1]) if _is(u, "+") else ()):
+        if _is(one, "exp") and not is_number(c) and X not in parts(c):
+            # An open parameter, of either sign: the exponential is kept from overflow.
+            v = one.operands[0]
+            far = make("+", v, make("log1p", times(c, make("exp", neg(v)))))
+            return make("where", make(">", v, ZERO), far, node("log", u))
     both = _exponentials(u, "+")
     if both is not None and both[1] is not ZERO:
         return make("+", both[0], make("softplus", make("-", both[1], both[0])))
@@ -340,11 +357,20 @@ def _square(n: Node) -> Node | None:
 
 def _sqrt(u: Node) -> Node | None:
     # The square of a large number overflows where the root of the sum does not.
-    if _is(u, "+") and is_number(u.operands[1]):
-        root = _square(u.operands[0])
-        if root is not None and _figure(u.operands[1]) > 0:
-            return make("hypot", root, make("sqrt", u.operands[1]))
+    for one, other in ((u.operands, u.operands[::-1]) if _is(u, "+") else ()):
+        root, rest = _square(one), _square(other)
+        if root is not None and _above_zero(other):
+            return make("hypot", root, make("sqrt", other))
+        if root is not None and rest is not None and X in parts(root):
+            return make("hypot", root, rest)
     return None
+
+
+def _above_zero(n: Node) -> bool:
+    """Whether it is above 0 whatever is put in."""
+    return n.operation in {"exp", "softplus", "logistic", "cosh"} or (
+        is_number(n) and _figure(n) > 0
+    )
 
 
 def _where(condition: Node, a: Node, b: Node) -> Node | None:

@@ -194,8 +194,8 @@ def _hard_elish(x: Array) -> Array:
 def _hard_elish_slope(x: Array) -> Array:
     below, above = minimum(maximum(x, -1), 0), minimum(maximum(x, 0), 1)
     inside = 0.5 * (exp(below) * (below + 1) + expm1(below)) + above
-    # Inside it ends at 1.5; from 1 on the slope is 1.
-    return positive(x + 1) * inside - 0.5 * (1 - positive(1 - x))
+    # Inside it ends at 1.5; from 1 on the slope is 1. In this order the 0 below -1 is no -0.
+    return 0.5 * (positive(1 - x) - 1) + positive(x + 1) * inside
 
 
 hard_elish = register(

@@ -94,7 +94,7 @@ hardshrink = register(
 
 def _shrink(x: Array, bias: float, lambd: float) -> Array:
     above, below = positive(x - lambd), positive(-x - lambd)
-    return x * (above + below) - bias * (above - below)
+    return bias * (below - above) + x * (above + below)  # in this order no 0 is -0
 
 
 shrink = register(

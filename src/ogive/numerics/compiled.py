@@ -16,7 +16,7 @@ import numpy as np
 
 from ogive.numerics import machine
 from ogive.numerics.cost import nested
-from ogive.numerics.derive import derivative
+from ogive.numerics.derive import derivative, own_derivative
 from ogive.numerics.graph import Graph, Node, trace
 from ogive.numerics.narrow import exact, suits
 from ogive.numerics.roots import Root, roots
@@ -42,6 +42,11 @@ class Wanted:
     order: int = 0
     parameter: int | None = None
 
+    @property
+    def path(self) -> tuple[int, ...]:
+        """What it is taken by, for :func:`ogive.numerics.derive.own_derivative`."""
+        return (-1,) * self.order + (() if self.parameter is None else (self.parameter,))
+
 
 VALUE, SLOPE = Wanted(), Wanted(1)
 
@@ -62,13 +67,21 @@ class Traced:
         """Raises :class:`TypeError` where an operation on the way has no known derivative."""
         with machine.lock:  # a graph may not grow from two threads at once
             if wanted not in self._nodes:
-                if wanted.parameter is not None:
+                own = self._own(wanted.path)
+                if own is not None:
+                    made = own
+                elif wanted.parameter is not None:
                     by = self.graph.parameters[wanted.parameter]
                     made = derivative(self._any_parameters(wanted.order), by)
                 else:
                     made = derivative(self.node(Wanted(wanted.order - 1)), self.graph.x)
                 self._nodes[wanted] = made
             return self._nodes[wanted]
+
+    def _own(self, path: tuple[int, ...]) -> Node | None:
+        """The node of a derivative that the definition itself gives."""
+        expression = own_derivative(self._plain[0], path)
+        return None if expression is None else self.graph.without_equality([expression])[0]
 
     def _any_parameters(self, order: int) -> Node:
         """The node of a derivative by x in a form that holds beside the settings as well.
@@ -88,6 +101,9 @@ class Traced:
         It holds for all parameters but special ones; see :meth:`_any_parameters`.
         """
         with machine.lock:
+            own = self._own((-1,) * order + places)
+            if own is not None:
+                return own
             made = self._any_parameters(order)
             for place in places:
                 made = derivative(made, self.graph.parameters[place])
@@ -259,8 +275,10 @@ class Compiled:
     def ends(self, wanted: Wanted) -> tuple[float, float]:
         """The values at -inf and +inf."""
         if wanted not in self._ends:
+            plain = own_derivative(self._plain[0], wanted.path)
             if wanted in (VALUE, SLOPE):
                 plain = self._plain[wanted.order]
+            if plain is not None:
                 with np.errstate(all="ignore"):
                     found = plain(_ENDS, *self.settings)
                 low, high, _ = map(float, np.broadcast_to(found, 3))

@@ -6,7 +6,7 @@ such node alike, so that a smooth function made of two halves keeps its derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ogive.numerics import elementary as el
@@ -49,6 +49,20 @@ FACTORS: dict[str, Callable[..., tuple[Any, ...]]] = {
 FLAT = {*COMPARISONS, "and", "or", "isinf", "positive", "sign"}
 
 
+def own_derivative(expression: Any, path: Sequence[int]) -> Callable[..., Any] | None:
+    """What ``expression`` itself says its derivative is; None for one that says nothing.
+
+    ``path`` names what it is taken by: -1 is x, any other number the parameter of that place. An
+    expression with a method ``along(place)`` has its own, as typed formulas do.
+    """
+    for place in path:
+        along = getattr(expression, "along", None)
+        if along is None:
+            return None
+        expression = along(place)
+    return expression  # type: ignore[no-any-return]
+
+
 def derivative(result: Node, by: Node) -> Node:
     """The node of d result/d by, in the same graph.
 
@@ -77,6 +91,8 @@ def _chained(node: Node, inner: list[Node | None]) -> Node | None:
     if node.operation in {"minimum", "maximum"}:
         a, b = node.operands
         one, two = (graph.constant(0.0) if i is None else i for i in inner)
+        if a.fixed and not b.fixed:
+            (a, one), (b, two) = (b, two), (a, one)
         # At a tie the operand that varies counts as the smaller: the left side of both.
         if node.operation == "minimum":
             return graph.node(el.where(a > b, two, one))

@@ -15,7 +15,7 @@ from torch.autograd import forward_ad
 
 import torch
 from ogive.errors import OgiveError
-from ogive.functions.activation import Activation
+from ogive.functions.activation import WHY_NO_PARAMETERS, Activation
 from ogive.numerics import autograd
 from ogive.numerics.compiled import SLOPE, VALUE, Compiled, Wanted
 from ogive.numerics.kernels import as_input
@@ -44,7 +44,8 @@ def learned(
         kept = _kept(type(activation), activation.definition, settings, tuple(names))
         made = in_graph(kept, wide, *parameters)
     else:
-        made = _learned(activation, _places(activation, tuple(names)), wide, tuple(parameters))
+        own = activation.opened(names)
+        made = _learned(own, _places(own, tuple(names)), wide, tuple(parameters))
     return made.to(x.dtype)
 
 
@@ -66,7 +67,8 @@ def _kept(
     kind: Any, definition: Any, settings: tuple[float, ...], names: tuple[str, ...]
 ) -> tuple[Any, ...]:
     enlist(in_graph)
-    return name_of(kind, definition, settings), *_places(kind(definition, settings), names)
+    own = kind(definition, settings).opened(names)
+    return name_of(kind, own.definition, own.settings), *_places(own, names)
 
 
 def in_graph(kept: tuple[Any, ...], x: Tensor, *parameters: Tensor) -> Tensor:
@@ -93,7 +95,7 @@ def _places(activation: Activation, names: tuple[str, ...]) -> tuple[int, ...]:
     for name, place in zip(names, places, strict=True):
         if activation.compiled is None or not activation.compiled.has(Wanted(0, place)):
             raise OgiveError(
-                f"{name} of {activation.name} cannot be learned, {activation.why_no_parameters}"
+                f"{name} of {activation.name} cannot be learned, {WHY_NO_PARAMETERS}"
             )
     return places
 

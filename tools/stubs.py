@@ -113,11 +113,13 @@ def _get(entries: list[Entry], other_names: dict[str, str]) -> list[str]:
 
 def _entry(entry: Entry) -> str:
     text = f"{entry.summary}\n\n    f(x) = {entry.formula}\n    "
+    settings = [
+        f"{p.name}: int = {int(p.default)}" if p.whole else f"{p.name}: float = {p.default!r}"
+        for p in entry.parameters
+    ]
     if isinstance(entry, AxisFunction):
-        return _overloads(
-            entry.name, [f"axis: int = {entry.usual_axis}"], (*TENSORS, *JAX, *ARRAYS), text
-        )
-    settings = [f"{p.name}: float = {float(p.default)!r}" for p in entry.parameters]
+        settings.insert(0, f"axis: int = {entry.usual_axis}")
+        return _overloads(entry.name, settings, (*TENSORS, *JAX, *ARRAYS), text)
     return _overloads(entry.name, settings, (*TENSORS, *JAX, *ARRAYS, *NUMBERS), text)
 
 

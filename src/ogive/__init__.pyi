@@ -91,14 +91,19 @@ _AlongAxis = Literal[
     "geglu",
     "glu",
     "hardmax",
+    "log_mean_exp",
     "log_softmax",
+    "log_sum_exp",
+    "logmeanexp",
     "logsoftmax",
+    "logsumexp",
     "maxout",
     "reglu",
     "softmax",
     "softmax2d",
     "softmin",
     "sparsemax",
+    "standardize",
     "swiglu",
 ]
 
@@ -152,24 +157,28 @@ def absolute(x: _Number) -> np.float64: ...
 modulus = absolute
 
 @overload
-def aptx(x: _Tensor, beta: float = 1.0, gamma: float = 0.5) -> _Tensor:
+def aptx(x: _Tensor, beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0) -> _Tensor:
     """x gated by a tanh: with the defaults it is x times the logistic of 2x.
 
-    f(x) = gamma*x*(1 + tanh(beta*x))
+    f(x) = gamma*x*(alpha + tanh(beta*x))
     """
 
 @overload
-def aptx(x: _Jax, beta: float = 1.0, gamma: float = 0.5) -> _Jax: ...
+def aptx(x: _Jax, beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0) -> _Jax: ...
 @overload
-def aptx(x: NDArray[_Floating], beta: float = 1.0, gamma: float = 0.5) -> NDArray[_Floating]: ...
+def aptx(
+    x: NDArray[_Floating], beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0
+) -> NDArray[_Floating]: ...
 @overload
-def aptx(x: _Whole | _Lists, beta: float = 1.0, gamma: float = 0.5) -> NDArray[np.float64]: ...
+def aptx(
+    x: _Whole | _Lists, beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0
+) -> NDArray[np.float64]: ...
 @overload
-def aptx(x: _Mixed, beta: float = 1.0, gamma: float = 0.5) -> NDArray[Any]: ...
+def aptx(x: _Mixed, beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0) -> NDArray[Any]: ...
 @overload
-def aptx(x: _Floating, beta: float = 1.0, gamma: float = 0.5) -> _Floating: ...
+def aptx(x: _Floating, beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0) -> _Floating: ...
 @overload
-def aptx(x: _Number, beta: float = 1.0, gamma: float = 0.5) -> np.float64: ...
+def aptx(x: _Number, beta: float = 1.0, gamma: float = 0.5, alpha: float = 1.0) -> np.float64: ...
 @overload
 def arctan(x: _Tensor) -> _Tensor:
     """The arctangent: it nears -pi/2 and pi/2 as 1/x does.
@@ -346,24 +355,28 @@ def dsilu(x: _Floating) -> _Floating: ...
 @overload
 def dsilu(x: _Number) -> np.float64: ...
 @overload
-def dyt(x: _Tensor, alpha: float = 0.5) -> _Tensor:
-    """A tanh with a learned scale, in place of normalisation; no affine map follows.
+def dyt(x: _Tensor, alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0) -> _Tensor:
+    """A tanh with a learned scale and an affine map, in place of normalisation.
 
-    f(x) = tanh(alpha*x)
+    f(x) = weight*tanh(alpha*x) + bias
     """
 
 @overload
-def dyt(x: _Jax, alpha: float = 0.5) -> _Jax: ...
+def dyt(x: _Jax, alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0) -> _Jax: ...
 @overload
-def dyt(x: NDArray[_Floating], alpha: float = 0.5) -> NDArray[_Floating]: ...
+def dyt(
+    x: NDArray[_Floating], alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0
+) -> NDArray[_Floating]: ...
 @overload
-def dyt(x: _Whole | _Lists, alpha: float = 0.5) -> NDArray[np.float64]: ...
+def dyt(
+    x: _Whole | _Lists, alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0
+) -> NDArray[np.float64]: ...
 @overload
-def dyt(x: _Mixed, alpha: float = 0.5) -> NDArray[Any]: ...
+def dyt(x: _Mixed, alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0) -> NDArray[Any]: ...
 @overload
-def dyt(x: _Floating, alpha: float = 0.5) -> _Floating: ...
+def dyt(x: _Floating, alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0) -> _Floating: ...
 @overload
-def dyt(x: _Number, alpha: float = 0.5) -> np.float64: ...
+def dyt(x: _Number, alpha: float = 0.5, weight: float = 1.0, bias: float = 0.0) -> np.float64: ...
 
 dynamic_tanh = dyt
 
@@ -979,20 +992,56 @@ def logish(x: _Floating) -> _Floating: ...
 @overload
 def logish(x: _Number) -> np.float64: ...
 @overload
-def maxout(x: _Tensor, axis: int = -1) -> _Tensor:
-    """The larger of two linear units: a convex function with a learned corner.
+def logmeanexp(x: _Tensor, axis: int = -1) -> _Tensor:
+    """Between the mean and the maximum of the scores: equal scores come back as is.
 
-    f(x) = max(a[i], b[i]) with a, b the two halves of x
+    f(x) = log(sum(exp(x[j]) for j)/n) with n numbers along the axis
     """
 
 @overload
-def maxout(x: _Jax, axis: int = -1) -> _Jax: ...
+def logmeanexp(x: _Jax, axis: int = -1) -> _Jax: ...
 @overload
-def maxout(x: NDArray[_Floating], axis: int = -1) -> NDArray[_Floating]: ...
+def logmeanexp(x: NDArray[_Floating], axis: int = -1) -> NDArray[_Floating]: ...
 @overload
-def maxout(x: _Whole | _Lists, axis: int = -1) -> NDArray[np.float64]: ...
+def logmeanexp(x: _Whole | _Lists, axis: int = -1) -> NDArray[np.float64]: ...
 @overload
-def maxout(x: _Mixed, axis: int = -1) -> NDArray[Any]: ...
+def logmeanexp(x: _Mixed, axis: int = -1) -> NDArray[Any]: ...
+
+log_mean_exp = logmeanexp
+
+@overload
+def logsumexp(x: _Tensor, axis: int = -1) -> _Tensor:
+    """A soft maximum: at least the largest score, and more where others come near.
+
+    f(x) = log(sum(exp(x[j]) for j))
+    """
+
+@overload
+def logsumexp(x: _Jax, axis: int = -1) -> _Jax: ...
+@overload
+def logsumexp(x: NDArray[_Floating], axis: int = -1) -> NDArray[_Floating]: ...
+@overload
+def logsumexp(x: _Whole | _Lists, axis: int = -1) -> NDArray[np.float64]: ...
+@overload
+def logsumexp(x: _Mixed, axis: int = -1) -> NDArray[Any]: ...
+
+log_sum_exp = logsumexp
+
+@overload
+def maxout(x: _Tensor, axis: int = -1, pieces: int = 2) -> _Tensor:
+    """The largest of two or more linear units: a convex function with learned corners.
+
+    f(x) = max(a[i], b[i], ...) with a, b, ... the pieces of x
+    """
+
+@overload
+def maxout(x: _Jax, axis: int = -1, pieces: int = 2) -> _Jax: ...
+@overload
+def maxout(x: NDArray[_Floating], axis: int = -1, pieces: int = 2) -> NDArray[_Floating]: ...
+@overload
+def maxout(x: _Whole | _Lists, axis: int = -1, pieces: int = 2) -> NDArray[np.float64]: ...
+@overload
+def maxout(x: _Mixed, axis: int = -1, pieces: int = 2) -> NDArray[Any]: ...
 @overload
 def mish(x: _Tensor) -> _Tensor:
     """x gated by the tanh of its softplus; dips to -0.31 below 0 and returns.
@@ -1786,6 +1835,25 @@ def srelu(
     right: float = 1.0,
     right_slope: float = 0.2,
 ) -> np.float64: ...
+@overload
+def standardize(x: _Tensor, axis: int = -1, epsilon: float = 1e-05) -> _Tensor:
+    """Shifts and scales to mean 0 and variance 1: layer normalisation without its map.
+
+    f(x) = (x[i] - m)/sqrt(v + epsilon) with m, v the mean and variance of x
+    """
+
+@overload
+def standardize(x: _Jax, axis: int = -1, epsilon: float = 1e-05) -> _Jax: ...
+@overload
+def standardize(
+    x: NDArray[_Floating], axis: int = -1, epsilon: float = 1e-05
+) -> NDArray[_Floating]: ...
+@overload
+def standardize(
+    x: _Whole | _Lists, axis: int = -1, epsilon: float = 1e-05
+) -> NDArray[np.float64]: ...
+@overload
+def standardize(x: _Mixed, axis: int = -1, epsilon: float = 1e-05) -> NDArray[Any]: ...
 @overload
 def star_relu(x: _Tensor, scale: float = 0.8944, bias: float = -0.4472) -> _Tensor:
     """A squared ReLU scaled and shifted: a normal input gives mean 0 and variance 1.

@@ -241,7 +241,7 @@ def with_arrays(definition: Definition, x: Any, settings: dict[str, Any]) -> Arr
 
 
 def _along(own: AxisFunction, axis: int, x: Array) -> Array:
-    return as_written(lambda v: own.value(v, axis), x)
+    return as_written(lambda v: own.value(v, axis, *own.numbers), x)
 
 
 along_axis = jax.jit(_along, static_argnums=(0, 1))  # own, axis, x: as ``own(x, axis)``

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 from typing import Any
 
@@ -18,6 +19,7 @@ import torch
 from ogive.errors import OgiveError
 from ogive.functions import get, registry
 from ogive.functions.vector import ALONG_AN_AXIS, AxisFunction
+from ogive.report.card import card
 
 FUNCTIONS = [f for f in registry.entries() if isinstance(f, AxisFunction)]
 EVERY = pytest.mark.parametrize("own", FUNCTIONS, ids=lambda f: f.name)
@@ -66,6 +68,16 @@ def sigma(t: Any) -> Any:
     return 1 / (1 + mpmath.exp(-t))
 
 
+def logsumexp(v: list[Any]) -> Any:
+    return mpmath.log(sum(mpmath.exp(t) for t in v))
+
+
+def standardized(v: list[Any]) -> list[Any]:
+    middle = sum(v) / len(v)
+    spread = sum((t - middle) ** 2 for t in v) / len(v)
+    return [(t - middle) / mpmath.sqrt(spread + mpf(1e-5)) for t in v]
+
+
 # Written on their own, over a list of mpmath numbers.
 ORACLES = {
     "softmax": softmax,
@@ -81,6 +93,9 @@ ORACLES = {
     "swiglu": lambda v: [a * b * sigma(b) for a, b in halved(v)],
     "bilinear": lambda v: [a * b for a, b in halved(v)],
     "maxout": lambda v: [max(a, b) for a, b in halved(v)],
+    "logsumexp": lambda v: [logsumexp(v)],
+    "logmeanexp": lambda v: [logsumexp(v) - mpmath.log(len(v))],
+    "standardize": standardized,
     "crelu": lambda v: [max(t, mpf(0)) for t in v] + [max(-t, mpf(0)) for t in v],
 }
 
@@ -96,7 +111,7 @@ def test_values_are_those_of_the_oracle(own: AxisFunction, kind: str) -> None:
         x = np.float32(row) if kind == "float32" else row
         want = [float(t) for t in ORACLES[own.name]([mpf(float(t)) for t in x])]
         given_x = x if kind == "numpy" else torch.tensor(x)
-        found = np.asarray(own(given_x, -1), float)
+        found = np.asarray(own(given_x, -1), float).reshape(-1)
         exact = kind != "float32"
         np.testing.assert_allclose(
             found, want, rtol=1e-13 if exact else 2e-5, atol=1e-15 if exact else 5e-7
@@ -107,7 +122,8 @@ def test_values_are_those_of_the_oracle(own: AxisFunction, kind: str) -> None:
 @pytest.mark.parametrize("axis", [-3, -2, 1, 2])
 def test_every_axis_is_like_the_last(own: AxisFunction, axis: int) -> None:
     x = np.random.default_rng(6).normal(size=(2, 4, 6))
-    want = np.moveaxis(own(np.moveaxis(x, axis, -1), -1), -1, axis)
+    want = own(np.moveaxis(x, axis, -1), -1)
+    want = want if own.reduces else np.moveaxis(want, -1, axis)
     np.testing.assert_allclose(own(x, axis), want, rtol=1e-13, atol=1e-15)
     np.testing.assert_allclose(own(torch.tensor(x), axis).numpy(), want, rtol=1e-13, atol=1e-15)
 
@@ -145,8 +161,87 @@ def test_a_nan_spoils_its_slice_only(own: AxisFunction) -> None:
         assert np.isnan(found[0]).any()
         assert not np.isnan(found[1]).any()
         together = own.name in {"softmax", "softmax2d", "log_softmax", "softmin", "hardmax"}
-        if together or own.name in {"sparsemax", "entmax15"}:
+        if together or own.name in {"sparsemax", "entmax15", "logsumexp", "standardize"}:
             assert np.isnan(found[0]).all()
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 6])
+def test_maxout_of_more_pieces(pieces: int) -> None:
+    own = ogive.get(f"maxout:pieces={pieces}")
+    want = X.reshape(3, 4, pieces, -1).max(2)
+    for found in (own(X), ogive.maxout(X, pieces=pieces), ogive.get("maxout", pieces=pieces)(X)):
+        np.testing.assert_array_equal(found, want)
+    np.testing.assert_array_equal(own(torch.tensor(X)).numpy(), want)
+    np.testing.assert_array_equal(own(X.swapaxes(0, 2), 0), want.swapaxes(0, 2))
+    assert torch.autograd.gradcheck(own, (torch.tensor(X[0], requires_grad=True),))
+    assert pickle.loads(pickle.dumps(own)) == own
+    assert repr(own) == ("ogive.get('maxout')" if pieces == 2 else f"ogive.get({own.label!r})")
+    assert ogive.get("maxout:pieces=2") is ogive.get("maxout")
+    # At a tie the first of the equal pieces gets the gradient.
+    t = torch.zeros(6, requires_grad=True)
+    own(t).sum().backward()
+    assert t.grad is not None
+    assert t.grad.tolist() == [1.0] * (6 // pieces) + [0.0] * (6 - 6 // pieces)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("maxout:pieces=4", r"holds 6 numbers, which cannot be cut into 4 equal pieces; give a m"),
+        ("maxout:pieces=2.5", "must be a whole number of at least 2"),
+        ("maxout:pieces=1", "must be a whole number of at least 2"),
+        ("maxout:parts=3", "maxout has no parameter 'parts'; it has pieces"),
+        ("maxout:pieces=3:pieces=2", "gives pieces twice"),
+        ("maxout:pieces", "is no parameter; write it as name=number"),
+        ("standardize:epsilon=-1", "must be at least 0"),
+        ("softmax:axis=1", "softmax has no parameters; it takes its axis in the call"),
+    ],
+)
+def test_wrong_parameters_along_an_axis_are_refused(asked: str, said: str) -> None:
+    with pytest.raises(OgiveError, match=said):
+        ogive.get(asked)(X)
+
+
+def test_the_parameters_stand_on_the_card_and_in_the_documents() -> None:
+    shown = card(ogive.get("maxout:pieces=3"))
+    assert shown.parameters == {"pieces": 3.0}
+    assert "pieces = 3: how many linear units are compared" in shown.parameter_notes[0]
+    assert str(inspect.signature(ogive.maxout)) == "(x, axis=-1, pieces=2)"
+    assert "pieces: how many linear units" in str(ogive.maxout.__doc__)
+    assert "in x's shape without the axis" in " ".join(str(ogive.logsumexp.__doc__).split())
+
+
+@given(st.lists(st.floats(-1e308, 1e308), min_size=1, max_size=6))
+def test_a_sum_of_exponentials_neither_overflows_nor_is_lost(x: list[float]) -> None:
+    most = max(x)
+    for made in (ogive.logsumexp(x), ogive.logsumexp(torch.tensor(x, dtype=torch.float64)).item()):
+        assert most <= made <= most + np.log(len(x)) + 1e-15 * abs(most) + 1e-15
+    assert ogive.logmeanexp([most] * len(x)) == most
+
+
+def test_sums_of_exponentials_at_the_ends_and_of_nothing() -> None:
+    inf = np.inf
+    rows = np.array([[inf, 0.0], [inf, inf], [-inf, -inf], [0.0, -inf], [1000.0, 1000.0]])
+    want = [inf, inf, -inf, 0.0, 1000.0 + np.log(2)]
+    for x in (rows, torch.tensor(rows)):
+        np.testing.assert_array_equal(np.asarray(ogive.logsumexp(x)), want)
+        np.testing.assert_allclose(np.asarray(ogive.logmeanexp(x)), np.array(want) - np.log(2))
+    np.testing.assert_array_equal(ogive.logsumexp(np.zeros((2, 0))), [-inf, -inf])
+    assert np.isnan(ogive.logmeanexp(np.zeros((2, 0)))).all()
+
+
+def test_standardised_numbers_have_mean_0_and_variance_1() -> None:
+    # Also where a square overflows, and where mean of squares less square of mean would cancel.
+    rows = np.array([[1e200, -1e200, 3e199], [1e8, 1e8 + 1, 1e8 + 3], [4.0, 4.0, 4.0]])
+    for x in (rows, torch.tensor(rows)):
+        made = np.asarray(ogive.standardize(x))
+        np.testing.assert_allclose(made.mean(-1), 0, atol=1e-14)
+        np.testing.assert_allclose(made.var(-1), [1, 1, 0], atol=1e-4)
+    unmended = ogive.standardize(rows[:2], epsilon=0)
+    np.testing.assert_allclose(unmended.var(-1), 1, rtol=1e-14)
+    t = torch.tensor(X)
+    torch.testing.assert_close(ogive.standardize(t), torch.nn.functional.layer_norm(t, (6,)))
+    torch.testing.assert_close(ogive.logsumexp(t, axis=1), torch.logsumexp(t, 1))
 
 
 @pytest.mark.parametrize("name", ["softmin", "hardmax", "sparsemax", "entmax15"])

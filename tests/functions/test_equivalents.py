@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+import numpy as np
 import pytest
 
 import oracles
 import torch
 from ogive.functions import Definition, registry
+from ogive.functions.formula import build
 from ogive.functions.vector import AxisFunction
 
 X = torch.tensor(
@@ -66,12 +68,12 @@ def test_equivalents_are_full_names(entry: Definition) -> None:
         assert name.startswith(prefixes.get(framework, ""))
 
 
-# The functions that jax.nn, keras.activations, timm and ONNX list as activations, by their names
-# there in lower case (as read in their documentation in 2026).
+# The functions that jax.nn (its other functions too), keras.activations, timm and ONNX list as
+# activations, by their names there in lower case (as read in their documentation in 2026).
 OTHERS = {
     "jax": """celu elu gelu glu hard_sigmoid hard_silu hard_swish hard_tanh identity leaky_relu
-        log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_sign softmax softplus
-        sparse_plus sparse_sigmoid squareplus swish tanh""",
+        log_sigmoid log_softmax logmeanexp logsumexp mish relu relu6 selu sigmoid silu soft_sign
+        softmax softplus sparse_plus sparse_sigmoid squareplus standardize swish tanh""",
     "keras": """celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish
         hard_tanh leaky_relu linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu
         soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus
@@ -79,7 +81,7 @@ OTHERS = {
     "timm": """celu elu gelu gelu_tanh hard_mish hard_sigmoid hard_swish identity leaky_relu mish
         prelu quick_gelu relu relu6 selu sigmoid silu swish tanh""",
     "onnx": """Celu Elu Gelu HardSigmoid Hardmax HardSwish Identity LeakyRelu LogSoftmax Mish PRelu
-        Relu Selu Shrink Sigmoid Softmax Softplus Softsign Swish Tanh ThresholdedRelu""",
+        Relu Selu Shrink Sigmoid Softmax Softplus Softsign SwiGLU Swish Tanh ThresholdedRelu""",
 }
 
 
@@ -87,3 +89,27 @@ OTHERS = {
 def test_every_activation_of_the_other_frameworks_is_found_by_its_name(framework: str) -> None:
     for name in OTHERS[framework].split():
         assert registry.find(name).name in registry.names()
+
+
+# What jax.nn holds beside them: a logarithm without a value below 0, attention, products, and data.
+NO_ACTIVATIONS = {"dot_product_attention", "log1mexp", "one_hot", "scaled_matmul"} | {
+    "get_scaled_dot_general_config",
+    "scaled_dot_general",
+}
+
+
+def test_every_activation_of_the_installed_jax_is_found_by_its_name() -> None:
+    nn = pytest.importorskip("jax.nn")
+    listed = {n for n in dir(nn) if n[0] != "_" and callable(getattr(nn, n))} - NO_ACTIVATIONS
+    assert len(listed) > 25
+    for name in listed:
+        assert registry.find(name).name in registry.names()
+
+
+def test_log1mexp_is_a_formula_away() -> None:
+    act = build("log1mexp", "log(1 - exp(-x))", {})
+    for x, want in ((1e-20, -46.051701859880914), (1.0, -0.45867514538708193), (50.0, -1.9e-22)):
+        assert float(act(x)) == pytest.approx(want, rel=1e-15 if x < 50 else 0.02)
+    jax_nn = pytest.importorskip("jax.nn")
+    x = np.linspace(0.01, 30, 99).astype(np.float32)
+    np.testing.assert_allclose(act(x), np.asarray(jax_nn.log1mexp(x)), rtol=1e-5)

@@ -22,9 +22,9 @@ from oracles.judge import (
 )
 from oracles.lanes import quickly
 from oracles.parameters import PARAMETER_SLOPES
-from oracles.settings import OTHERS, swept
+from oracles.settings import OTHERS, further, swept
 
-EVERY = pytest.mark.parametrize("act", swept(), ids=oracles.by_label)
+EVERY = pytest.mark.parametrize("act", [*swept(), *further()], ids=oracles.by_label)
 
 
 def sample(act: Activation, grid: Grid) -> np.ndarray:
@@ -87,7 +87,9 @@ def test_every_parametrised_entry_is_swept_at_two_other_settings() -> None:
     assert len(set(labels)) == len(labels) == len(oracles.elementwise()) + 2 * len(parametrised)
 
 
-@pytest.mark.parametrize("act", [a for a in swept() if a.parameters], ids=oracles.by_label)
+@pytest.mark.parametrize(
+    "act", [a for a in [*swept(), *further()] if a.parameters], ids=oracles.by_label
+)
 def test_the_closed_forms_are_the_derivatives_of_the_value_oracles(act: Activation) -> None:
     value, settings = oracles.ORACLES[act.name][0], list(map(mpf, act.settings))
     for place, parameter in enumerate(act.parameters):

@@ -62,6 +62,12 @@ EXEMPTIONS = {
         (FLOAT64,),
         lambda x, settings: (np.abs(x) / settings[0] < 2.0**-1000) & (settings[0] > 1),
     ),
+    "underflow in the tanh": Exemption(
+        "alpha*x is subnormal and has lost digits that the weight does not bring back",
+        {"dyt": ("value", "by alpha")},
+        (FLOAT64,),
+        lambda x, settings: (np.abs(x) * settings[0] < 2.0**-1000) & (settings[1] > 1),
+    ),
     "underflow of the density": Exemption(
         "exp(-x*x/2) is subnormal, and is multiplied by x^2/2: its lost digits grow",
         {"phish": ("slope",)},
@@ -73,6 +79,12 @@ EXEMPTIONS = {
         {"aptx": ("slope",)},
         (FLOAT64,),
         lambda x, settings: (2 * settings[0] * x < -707) & (settings[1] > 1),
+    ),
+    "underflow of the gate": Exemption(
+        "the logistic is subnormal, and is multiplied by x: its lost digits grow",
+        {"aptx": ("by gamma",)},
+        (FLOAT64,),
+        lambda x, settings: 2 * settings[0] * x < -707,
     ),
     "corner": Exemption(
         "no float holds the corner (1 - beta)/alpha, and x lies within its rounding error",
@@ -99,7 +111,7 @@ def exempt(act: Activation, what: str, grid: Grid, x: Array) -> Array:
 # other side of the middle counts as well.
 HALFWAY = {
     "bipolar_sigmoid": ("value",),
-    "dyt": ("value",),
+    "dyt": ("value", "by alpha", "by weight"),
     "penalized_tanh": ("value",),
     "xielu": ("value",),
     "aptx": ("by beta",),

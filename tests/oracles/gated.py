@@ -61,6 +61,12 @@ def _elish_slope(x: Number) -> Number:
     return mpmath.exp(x) * sigma(x) + mpmath.expm1(x) * sigma_slope(x)
 
 
+def _lifted(x: Number, b: Number, a: Number) -> Number:
+    if x < 0:  # 50 digits are too few for 1 + tanh
+        return a - 1 + 2 * sigma(2 * b * x)
+    return a + mpmath.tanh(b * x)
+
+
 ORACLES: dict[str, Oracle] = {
     "swish_beta": (lambda x, b: x * sigma(b * x), lambda x, b: _silu_slope(b * x)),
     "e_swish": (lambda x, b: b * _silu(x), lambda x, b: b * _silu_slope(x)),
@@ -69,8 +75,8 @@ ORACLES: dict[str, Oracle] = {
         lambda x: _silu_slope(mpf("1.702") * x),
     ),
     "aptx": (
-        lambda x, b, g: g * x * (2 * sigma(2 * b * x)),
-        lambda x, b, g: 2 * g * _silu_slope(2 * b * x),
+        lambda x, b, g, a: g * x * _lifted(x, b, a),
+        lambda x, b, g, a: g * (_lifted(x, b, a) + b * x * mpmath.sech(b * x) ** 2),
     ),
     "dsilu": (_silu_slope, _dsilu_slope),
     "lisht": (
@@ -101,7 +107,10 @@ TERMS: dict[str, Oracle] = {
     "swish_beta": (_none, _near_root),
     "e_swish": (_none, lambda x, b: b * _near_root(x, mpf(1))),
     "quick_gelu": (_none, lambda x: _near_root(x, mpf("1.702"))),
-    "aptx": (_none, lambda x, b, g: 2 * g * _near_root(x, 2 * b)),
+    "aptx": (
+        lambda x, b, g, a: g * abs(x) * a if x < 0 and a < 1 else mpf(0),
+        lambda x, b, g, a: g * (2 * _near_root(x, 2 * b) + (abs(a - 1) if x < 0 else 0)),
+    ),
     "dsilu": (
         lambda x: _near_root(x, mpf(1)),
         lambda x: mpf(1) if 2 < abs(x) < 3 else mpf(0),

@@ -71,12 +71,17 @@ def _outwards(x: Number, lambd: Number) -> Number:
 
 PARAMETER_SLOPES: dict[str, tuple[Callable[..., Number], ...]] = {
     "aptx": (
-        lambda x, b, g: g * (x * mpmath.sech(b * x)) ** 2,
-        lambda x, b, g: 2 * x * sigma(2 * b * x),
+        lambda x, b, g, a: g * (x * mpmath.sech(b * x)) ** 2,
+        lambda x, b, g, a: x * (a - 1 + 2 * sigma(2 * b * x)),
+        lambda x, b, g, a: g * x,
     ),
     "celu": (_celu,),
     "cosine": (lambda x, w: -x * mpmath.sin(w * x),),
-    "dyt": (lambda x, a: x * mpmath.sech(a * x) ** 2,),
+    "dyt": (
+        lambda x, a, w, b: w * x * mpmath.sech(a * x) ** 2,
+        lambda x, a, w, b: mpmath.tanh(a * x),
+        lambda x, a, w, b: mpf(1),
+    ),
     "e_swish": (lambda x, b: x * sigma(x),),
     "elu": (lambda x, a: mpmath.expm1(x) if x < 0 else mpf(0),),
     "hard_sigmoid_onnx": (
@@ -149,6 +154,7 @@ def _phase(x: Number, w: Number) -> Number:
 # they count for every dtype. Next to its roots such a derivative has few digits, or none: what it
 # adds to a gradient is lost there beside its other terms.
 PARAMETER_TERMS: dict[tuple[str, str], Callable[..., Number]] = {
+    ("aptx", "gamma"): lambda x, b, g, a: abs(x) * a if x < 0 and a < 1 else mpf(0),
     ("celu", "alpha"): lambda x, a: -x / a if x < 0 else mpf(0),
     ("sine", "frequency"): _phase,
     ("cosine", "frequency"): _phase,

@@ -55,7 +55,10 @@ ORACLES: dict[str, Oracle] = {
         lambda x, a: mpmath.tanh(x) * (1 if x > 0 else a),
         lambda x, a: mpmath.sech(x) ** 2 * (1 if x > 0 else a),
     ),
-    "dyt": (lambda x, a: mpmath.tanh(a * x), lambda x, a: a * mpmath.sech(a * x) ** 2),
+    "dyt": (
+        lambda x, a, w, b: w * mpmath.tanh(a * x) + b,
+        lambda x, a, w, b: w * a * mpmath.sech(a * x) ** 2,
+    ),
     "isru": (
         lambda x, a: x / mpmath.sqrt(1 + a * x * x),
         lambda x, a: mpmath.power(1 + a * x * x, mpf(-3) / 2),
@@ -74,5 +77,6 @@ ORACLES: dict[str, Oracle] = {
 }
 
 TERMS: dict[str, Oracle] = {
+    "dyt": (lambda x, a, w, b: abs(b), lambda x, a, w, b: mpf(0)),
     "hard_sigmoid_onnx": (lambda x, a, b: a * abs(x) + b, lambda x, a, b: mpf(0)),
 }

@@ -11,7 +11,8 @@ from matplotlib import pyplot
 import ogive
 from ogive.errors import OgiveError
 from ogive.functions import get
-from ogive.report.figures import COLOURS, STYLES, curves, draw_functions, function_figure, save
+from ogive.report.figures import STYLES, curves, draw_functions, function_figure, save
+from ogive.report.style import COLOURS
 
 
 def test_the_numbers_are_the_function() -> None:

@@ -29,7 +29,8 @@ def evaluate(
     x = [_number(text) for text in numbers]
     function = registry.find(name)
     along = [-1] if isinstance(function, AxisFunction) else []
-    columns = {"x": x, "value": [float(v) for v in function(x, *along)]}
+    made = function(x, *along)
+    columns = {"x": x, "value": [float(v) for v in (made if made.ndim else [made])]}
     if len(columns["value"]) != len(x) and not as_json:  # as many results as the function makes
         columns = {"value": columns["value"]}
     if slope:

@@ -68,6 +68,7 @@ class Parameter:
     high: float = INF
     meaning: str = ""
     positive: bool = False  # excludes 0 from an interval that starts there
+    whole: bool = False  # takes 2, 3 and so on, and nothing between
 
     def check(self, owner: str, given: Any) -> float:
         """``given`` as a float within bounds; raises :class:`BadParameter` otherwise."""
@@ -83,7 +84,7 @@ class Parameter:
             ) from None
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self.bounds()}")
-        if self.positive and number == 0:
+        if (self.positive and number == 0) or (self.whole and not number.is_integer()):
             raise BadParameter(f"{owner}: {self.name}={given} is out of bounds; {self.bounds()}")
         return number
 
@@ -94,7 +95,26 @@ class Parameter:
             ends.append(f"{'more than' if self.positive else 'at least'} {self.low:g}")
         if self.high < INF:
             ends.append(f"at most {self.high:g}")
-        return f"it must be {' and '.join(ends) or 'a finite number'}"
+        kind = "a whole number of " if self.whole else ""
+        return f"it must be {kind}{' and '.join(ends) or 'a finite number'}"
+
+
+def checked(
+    owner: str, parameters: Sequence[Parameter], settings: dict[str, Any]
+) -> tuple[float, ...]:
+    """The numbers of ``parameters``, in order; raises :class:`BadParameter` for a wrong one."""
+    known = [p.name for p in parameters]
+    for name in settings:
+        if name not in known:
+            has = f"it has {', '.join(known)}" if known else "it has none"
+            raise BadParameter(f"{owner} has no parameter {name!r}; {has}{nearest(name, known)}")
+    return tuple(p.check(owner, settings.get(p.name, p.default)) for p in parameters)
+
+
+def written(parameter: Parameter, value: float) -> str:
+    """``alpha=0.5``, with as many digits as are needed to read the same number again."""
+    plain = f"{value:g}"
+    return f"{parameter.name}={plain if float(plain) == value else f'{value:.17g}'}"
 
 
 @dataclass(frozen=True)
@@ -174,20 +194,7 @@ class Activation:
     @classmethod
     def of(cls, definition: Definition, settings: dict[str, Any]) -> Activation:
         """The activation with ``settings``; raises :class:`BadParameter` for a wrong one."""
-        known = [p.name for p in definition.parameters]
-        for name in settings:
-            if name not in known:
-                has = f"it has {', '.join(known)}" if known else "it has none"
-                raise BadParameter(
-                    f"{definition.name} has no parameter {name!r}; {has}{nearest(name, known)}"
-                )
-        return cls(
-            definition,
-            tuple(
-                p.check(definition.name, settings.get(p.name, p.default))
-                for p in definition.parameters
-            ),
-        )
+        return cls(definition, checked(definition.name, definition.parameters, settings))
 
     @property
     def name(self) -> str:
@@ -203,12 +210,8 @@ class Activation:
     def label(self) -> str:
         """The text that :func:`ogive.get` turns back into this: ``elu:alpha=0.5``."""
         bare = self.name == self.definition.formula  # a formula has the defaults it is given
-        changed = [
-            f"{p.name}={v:.17g}" if float(f"{v:g}") != v else f"{p.name}={v:g}"
-            for p, v in zip(self.definition.parameters, self.settings, strict=True)
-            if v != p.default or bare
-        ]
-        return ":".join([self.name, *changed])
+        pairs = zip(self.definition.parameters, self.settings, strict=True)
+        return ":".join([self.name, *(written(p, v) for p, v in pairs if v != p.default or bare)])
 
     @property
     def facts(self) -> Facts:

@@ -209,25 +209,42 @@ penalized_tanh = register(
     )
 )
 
+
+def _dyt(x: Array, alpha: float, weight: float, bias: float) -> Array:
+    made = elementary.tanh(alpha * x)
+    made = made if weight == 1 else weight * made
+    return made if bias == 0 else made + bias
+
+
+def _dyt_slope(x: Array, alpha: float, weight: float, bias: float) -> Array:  # noqa: ARG001
+    made = 4 * alpha * logistic_slope(2 * alpha * x)
+    return made if weight == 1 else weight * made
+
+
 dyt = register(
     Definition(
         name="dyt",
         family="sigmoidal",
-        summary="A tanh with a learned scale, in place of normalisation; no affine map follows.",
-        formula="tanh(alpha*x)",
-        value=lambda x, alpha: elementary.tanh(alpha * x),
-        slope=lambda x, alpha: 4 * alpha * logistic_slope(2 * alpha * x),
-        parameters=(Parameter("alpha", 0.5, low=1e-3, high=1e3, meaning="the steepness at 0"),),
-        facts=lambda alpha: Facts(
-            range=(-1.0, 1.0),
-            limits=(-1.0, 1.0),
-            lipschitz=alpha,
+        summary="A tanh with a learned scale and an affine map, in place of normalisation.",
+        formula="weight*tanh(alpha*x) + bias",
+        value=_dyt,
+        slope=_dyt_slope,
+        parameters=(
+            Parameter("alpha", 0.5, low=1e-3, high=1e3, meaning="the steepness before the map"),
+            Parameter("weight", 1.0, low=1e-3, high=1e3, meaning="the factor, one a channel"),
+            Parameter("bias", 0.0, low=-1e3, high=1e3, meaning="what is added, one a channel"),
+        ),
+        facts=lambda alpha, weight, bias: Facts(
+            range=(bias - weight, bias + weight),
+            limits=(bias - weight, bias + weight),
+            lipschitz=alpha * weight,
             monotone="increasing",
-            parity="odd",
+            parity="odd" if bias == 0 else "odd about (0, f(0))",
         ),
         aliases=("dynamic_tanh",),
         source=Source(
-            "Zhu, Chen, He, LeCun, Liu: Transformers without normalization, 2025",
+            "Zhu, Chen, He, LeCun, Liu: Transformers without normalization, 2025 (weight and bias "
+            "are learned for each channel there)",
             arxiv="2503.10622",
         ),
     )

@@ -35,7 +35,8 @@ def catalogue_function(name: str) -> Callable[..., Any]:
             raise _refusal(entry.name, list(signature.parameters), args, settings) from None
         x = bound.pop("x")
         if isinstance(entry, AxisFunction):
-            return entry(x, **bound)
+            axis = bound.pop("axis", entry.usual_axis)
+            return entry.of(bound)(x, axis)
         if is_jax(*bound.values()):
             return room("jax").with_arrays(entry, x, bound)
         return entry(**bound)(x)
@@ -50,11 +51,11 @@ def catalogue_function(name: str) -> Callable[..., Any]:
 
 
 def signature_of(entry: Definition | AxisFunction) -> inspect.Signature:
-    """``(x, alpha=1.0)``: x, then the parameters (or the axis) with their defaults."""
+    """``(x, alpha=1.0)``: x, the axis if it works along one, and the parameters with defaults."""
+    settings: dict[str, float] = {}
     if isinstance(entry, AxisFunction):
-        settings = {"axis": entry.usual_axis}
-    else:
-        settings = {p.name: p.default for p in entry.parameters}  # type: ignore[misc]
+        settings["axis"] = entry.usual_axis
+    settings |= {p.name: int(p.default) if p.whole else p.default for p in entry.parameters}
     return inspect.Signature(
         [
             inspect.Parameter("x", ANY),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +131,8 @@ def _mismatch(act: Activation, facts: Facts, edges: Floats) -> Floats:
 
 def _check_range(act: Activation, facts: Facts, x: Floats, value: Floats) -> Check:
     low, high = facts.range
-    everything = np.concatenate([value, act(np.array([-np.inf, np.inf]))])
+    closer = [_beside(x, i) for i in (np.nanargmin(value), np.nanargmax(value))]
+    everything = np.concatenate([value, *map(act, closer), act(np.array([-np.inf, np.inf]))])
     least, most = float(np.nanmin(everything)), float(np.nanmax(everything))
     within = least >= low - ROUNDING * abs(low) and most <= high + ROUNDING * abs(high)
     found = f"lowest {_figure(least)}, highest {_figure(most)}"
@@ -144,6 +146,11 @@ def _check_range(act: Activation, facts: Facts, x: Floats, value: Floats) -> Che
         within and _reaches(least, low) and _reaches(most, high),
         found,
     )
+
+
+def _beside(x: Floats, i: Any) -> Floats:
+    """Points between the neighbours of x[i]."""
+    return np.linspace(x[max(i - 1, 0)], x[min(i + 1, x.size - 1)], 101)
 
 
 def _reaches(found: float, claimed: float) -> bool:

@@ -62,8 +62,7 @@ def _folded(text: str, indent: str = "") -> list[str]:
 
 def _parts(entry: Definition) -> Iterator[str]:
     yield f"x: {KINDS}."
-    for p in entry.parameters:
-        yield f"{p.name}: {p.meaning or 'a number'}; {p.bounds()} (default {p.default:g})."
+    yield from _parameters(entry)
     yield f"Returns: f of each element, in x's shape and kind. {DTYPES}."
     yield (
         f'Slope: ogive.get("{entry.name}").slope(x) computes f\'(x) from x, without loss where '
@@ -78,20 +77,32 @@ def _parts(entry: Definition) -> Iterator[str]:
     yield f"Raises: {wrong}."
 
 
+def _parameters(entry: Definition | AxisFunction) -> Iterator[str]:
+    for p in entry.parameters:
+        yield f"{p.name}: {p.meaning or 'a number'}; {p.bounds()} (default {p.default:g})."
+
+
 def _axis_parts(entry: AxisFunction) -> Iterator[str]:
     usual = "the last" if entry.usual_axis == -1 else f"{entry.usual_axis}"
     yield f"x: {KINDS.removesuffix(' or a number').replace(', a list', ' or a list')}."
     yield f"axis: the axis along which the values belong together (default {usual})."
-    given = _axis_input(entry)
-    before, after = given.shape[entry.usual_axis], entry(given).shape[entry.usual_axis]
+    yield from _parameters(entry)
     shape = "x's shape"
-    if after != before:
-        shape += f", but {'half' if after < before else 'twice'} as long along the axis,"
+    if entry.reduces:
+        shape += " without the axis"
+    else:
+        given = _axis_input(entry)
+        before, after = given.shape[entry.usual_axis], entry(given).shape[entry.usual_axis]
+        if after != before:
+            shape += f", but {'half' if after < before else 'twice'} as long along the axis,"
     yield f"Returns: an array of x's kind, in {shape} and x's dtype. {DTYPES}."
     yield "Slope: there is a matrix of slopes and no f'(x); tensors are differentiated by autograd."
     yield (
-        "Raises: OgiveError where x is not real numbers or has no such axis; BadParameter for an "
-        "unknown parameter."
+        "Raises: OgiveError where x is not real numbers or has no such axis; BadParameter for a "
+        "parameter that is unknown, no number or out of bounds."
+        if entry.parameters
+        else "Raises: OgiveError where x is not real numbers or has no such axis; BadParameter for "
+        "an unknown parameter."
     )
 
 

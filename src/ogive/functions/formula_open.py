@@ -47,9 +47,7 @@ class Open:
 
 
 @lru_cache(maxsize=512)
-def _program(
-    text: str, names: tuple[str, ...], put_in: Numbers, path: tuple[int, ...]
-) -> Program:
+def _program(text: str, names: tuple[str, ...], put_in: Numbers, path: tuple[int, ...]) -> Program:
     known = dict(put_in)
     tree = rebuilt(parse(text, (*names, *known)), known)
     for place in path:

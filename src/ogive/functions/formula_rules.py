@@ -303,7 +303,7 @@ def _log(u: Node) -> Node | None:
         if _figure(c) > 0 and not is_number(c, 1):
             c = make("log", c)
             return make("+", make("softplus", make("-", u.operands[0].operands[0], c)), c)
-    for one, c in ((u.operands, u.operands[::-1]) if _is(u, "+") else ()):
+    for one, c in (u.operands, u.operands[::-1]) if _is(u, "+") else ():
         if _is(one, "exp") and not is_number(c) and X not in parts(c):
             # An open parameter, of either sign: the exponential is kept from overflow.
             v = one.operands[0]
@@ -357,7 +357,7 @@ def _square(n: Node) -> Node | None:
 
 def _sqrt(u: Node) -> Node | None:
     # The square of a large number overflows where the root of the sum does not.
-    for one, other in ((u.operands, u.operands[::-1]) if _is(u, "+") else ()):
+    for one, other in (u.operands, u.operands[::-1]) if _is(u, "+") else ():
         root, rest = _square(one), _square(other)
         if root is not None and _above_zero(other):
             return make("hypot", root, make("sqrt", other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import e
 from math import sqrt as root
 
 from ogive.functions.activation import INF, Definition, Facts, Parameter, Source
@@ -19,6 +20,7 @@ from ogive.numerics.elementary import (
     minimum,
     softplus,
     tanh,
+    where,
 )
 from ogive.numerics.exact import TWO_BY_ROOT_PI, Exact
 
@@ -95,25 +97,71 @@ quick_gelu = register(
     )
 )
 
+
+def _gate_of_aptx(x: Array, beta: float, alpha: float) -> Array:
+    """alpha + tanh(beta*x); on the left as a logistic, which does not cancel where alpha is 1."""
+    left = (alpha - 1) + 2 * logistic(2 * beta * x)
+    return where(beta * x < -1, left, alpha + tanh(beta * x))
+
+
+def _aptx(x: Array, beta: float, gamma: float, alpha: float) -> Array:
+    if alpha == 1:
+        # (1 + tanh(u))/2 is the logistic of 2u; with it x times the gate vanishes on the left.
+        return 2 * gamma * maximum(x, -FAR / beta) * logistic(2 * beta * x)
+    return (gamma * _gate_of_aptx(x, beta, alpha)) * x
+
+
+def _aptx_slope(x: Array, beta: float, gamma: float, alpha: float) -> Array:
+    if alpha == 1:
+        return (2 * gamma) * _swish_slope(x, 2 * beta)
+    u = bounded(beta * x, FAR)
+    return gamma * (_gate_of_aptx(x, beta, alpha) + 4 * u * logistic_slope(2 * u))
+
+
+def _aptx_facts(beta: float, gamma: float, alpha: float) -> Facts:
+    # With u = 2*beta*x it is gamma/beta*(u*(alpha - 1)/2 + swish(u)).
+    lift = (alpha - 1) / 2
+    lowest = -INF if alpha > 1 else LOWEST
+    if alpha < 1:  # both sides rise; between them the swish's slope is -lift
+        low, high = -1.3, 0.0
+        for _ in range(60):
+            u = (low + high) / 2
+            share = 1 / (1 + e**-u)
+            low, high = (u, high) if share + u * share * (1 - share) < -lift else (low, u)
+        lowest = high * lift + high / (1 + e**-high)
+    return Facts(
+        range=(gamma / beta * lowest, INF),
+        limits=(0.0 if alpha == 1 else INF if alpha < 1 else -INF, INF),
+        lipschitz=2 * gamma * (lift + STEEPEST),
+        monotone="increasing" if lift > STEEPEST - 1 else None,
+        parity="even" if alpha == 0 else None,
+    )
+
+
 aptx = register(
     Definition(
         name="aptx",
         family="gated",
         summary="x gated by a tanh: with the defaults it is x times the logistic of 2x.",
-        formula="gamma*x*(1 + tanh(beta*x))",
-        # (1 + tanh(u))/2 is the logistic of 2u, which does not cancel for negative x.
-        value=lambda x, beta, gamma: 2 * gamma * maximum(x, -FAR / beta) * logistic(2 * beta * x),
-        slope=lambda x, beta, gamma: (2 * gamma) * _swish_slope(x, 2 * beta),
+        formula="gamma*x*(alpha + tanh(beta*x))",
+        value=_aptx,
+        slope=_aptx_slope,
         parameters=(
             Parameter("beta", 1.0, low=1e-3, high=1e3, meaning="the sharpness of the gate"),
-            Parameter("gamma", 0.5, low=1e-3, high=1e3, meaning="half the slope far above 0"),
+            Parameter("gamma", 0.5, low=1e-3, high=1e3, meaning="the factor of the product"),
+            Parameter(
+                "alpha",
+                1.0,
+                low=0.0,
+                high=1e3,
+                meaning="what is added to the tanh: with 1 the gate closes on the left, with 0 "
+                "the function is even",
+            ),
         ),
-        facts=lambda beta, gamma: Facts(
-            range=(gamma / beta * LOWEST, INF), limits=(0.0, INF), lipschitz=2 * gamma * STEEPEST
-        ),
+        facts=_aptx_facts,
         source=Source(
             "Kumar: APTx: better activation function than MISH, SWISH, and ReLU's variants used "
-            "in deep learning, 2022 (its alpha is 1 here)",
+            "in deep learning, 2022",
             arxiv="2209.06119",
         ),
     )

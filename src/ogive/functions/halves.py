@@ -1,6 +1,6 @@
 """Functions that join or split the numbers along an axis: the GLU family, maxout, CReLU.
 
-Those that split take the first half as values and the second as their gate, as torch.nn.GLU does,
+The gated ones take the first half as values and the second as their gate, as torch.nn.GLU does,
 so the result is half as long; the linear maps around a gated unit are layers of their own.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ogive.errors import OgiveError
-from ogive.functions.activation import Activation, Source
+from ogive.functions.activation import Activation, Parameter, Source
 from ogive.functions.linear import identity
 from ogive.functions.rectified import relu
 from ogive.functions.registry import register_axis
@@ -21,24 +21,28 @@ from ogive.numerics.elementary import Array, arrays_of, is_tensor, where
 SHAZEER = Source("Shazeer: GLU variants improve transformer, 2020", arxiv="2002.05202")
 
 
-def _halves(x: Array, axis: int) -> tuple[Array, Array]:
-    """The first and the second half; raises :class:`OgiveError` for an odd number."""
+def _pieces(x: Array, axis: int, count: int) -> list[Array]:
+    """x cut into ``count`` pieces; raises :class:`OgiveError` where they would differ in length."""
     length = x.shape[axis]
-    if length % 2:
+    if length % count:
+        cut, most = (
+            ("halved", "an even number")
+            if count == 2
+            else (f"cut into {count} equal pieces", f"a multiple of {count}")
+        )
         raise OgiveError(
             f"axis {axis} of an input of shape {tuple(x.shape)} holds {length} numbers, which "
-            f"cannot be halved; give an even number of them"
+            f"cannot be {cut}; give {most} of them"
         )
-    last = x.swapaxes(axis, -1)
-    first, second = last[..., : length // 2], last[..., length // 2 :]
-    return first.swapaxes(axis, -1), second.swapaxes(axis, -1)
+    last, each = x.swapaxes(axis, -1), length // count
+    return [last[..., i * each : (i + 1) * each].swapaxes(axis, -1) for i in range(count)]
 
 
 def _gated(
     name: str, gate: Activation, written: str, summary: str, source: Source, **names: Any
 ) -> AxisFunction:
     def value(x: Array, axis: int) -> Array:
-        first, second = _halves(x, axis)
+        first, second = _pieces(x, axis, 2)
         return first * gate(second)  # differentiable, by the gate's own slope
 
     formula = f"a[i]*{written} with a, b the two halves of x"
@@ -68,7 +72,12 @@ glu = _gated(
 reglu = _gated("reglu", relu(), "relu(b[i])", "The GLU with a ReLU for its gate.", SHAZEER)
 geglu = _gated("geglu", gelu(), "gelu(b[i])", "The GLU with the exact GELU for its gate.", SHAZEER)
 swiglu = _gated(
-    "swiglu", silu(), "silu(b[i])", "The GLU with the Swish (SiLU) for its gate.", SHAZEER
+    "swiglu",
+    silu(),
+    "silu(b[i])",
+    "The GLU with the Swish (SiLU) for its gate.",
+    SHAZEER,
+    equivalents={"onnx": "SwiGLU (since opset 28; the gate is its first input, apart)"},
 )
 bilinear = _gated(
     "bilinear",
@@ -83,20 +92,32 @@ bilinear = _gated(
 )
 
 
-def _maxout(x: Array, axis: int) -> Array:
-    first, second = _halves(x, axis)
-    return where((first >= second) | (first != first), first, second)  # noqa: PLR0124
+def _maxout(x: Array, axis: int, pieces: float) -> Array:
+    made, *others = _pieces(x, axis, int(pieces))
+    for other in others:
+        made = where((made >= other) | (made != made), made, other)  # noqa: PLR0124
+    return made
 
 
 maxout = register_axis(
     AxisFunction(
         name="maxout",
-        formula="max(a[i], b[i]) with a, b the two halves of x",
+        formula="max(a[i], b[i], ...) with a, b, ... the pieces of x",
         value=_maxout,
-        summary="The larger of two linear units: a convex function with a learned corner.",
+        summary="The largest of two or more linear units: a convex function with learned corners.",
+        parameters=(
+            Parameter(
+                "pieces",
+                2.0,
+                low=2.0,
+                high=1e6,
+                whole=True,
+                meaning="how many linear units are compared",
+            ),
+        ),
         source=Source(
-            "Goodfellow, Warde-Farley, Mirza, Courville, Bengio: Maxout networks, 2013 (of two "
-            "pieces here; a tie passes its gradient to the first)",
+            "Goodfellow, Warde-Farley, Mirza, Courville, Bengio: Maxout networks, 2013 (a tie "
+            "passes its gradient to the first)",
             arxiv="1302.4389",
         ),
     )

@@ -121,13 +121,31 @@ def definition(name: str) -> Definition:
 def find(name: str | Activation, **parameters: Any) -> Activation | AxisFunction:
     """The catalogue's function called ``name``: like :func:`get`, but softmax is found too."""
     if isinstance(name, str) and _canonical(name.partition(":")[0]) in _along_axis:
-        if parameters or ":" in name:
+        head, *parts = name.split(":")
+        function = _along_axis[_canonical(head)]
+        given = _settings(name, parts, parameters)
+        if given and not function.parameters:
             raise BadParameter(
-                f"{name.partition(':')[0]} has no parameters; it takes its axis in the call: "
-                f"f(x, axis=-1)"
+                f"{head} has no parameters; it takes its axis in the call: f(x, axis=-1)"
             )
-        return _along_axis[_canonical(name)]
+        return function.of(given)
     return get(name, **parameters)
+
+
+def _settings(name: str, parts: list[str], parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters written in ``name`` as ``parts``, and those given beside it."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        key, equals, value = (s.strip() for s in part.partition("="))
+        if not (key and equals and value):
+            raise BadParameter(
+                f"{name!r}: {part!r} is no parameter; write it as name=number, for example "
+                f"elu:alpha=0.5"
+            )
+        if key in found or key in parameters:
+            raise BadParameter(f"{name!r} gives {key} twice; give it once")
+        found[key] = value
+    return {**found, **parameters}
 
 
 def get(name: str | Activation, **parameters: Any) -> Activation:
@@ -155,17 +173,5 @@ def get(name: str | Activation, **parameters: Any) -> Activation:
     if formula and not all("=" in part for part in parts):
         head, parts = name, []  # the formula's own message points at the colon
     entry = None if formula else definition(head)
-    written: dict[str, Any] = {}
-    for part in parts:
-        key, equals, value = (s.strip() for s in part.partition("="))
-        if not (key and equals and value):
-            raise BadParameter(
-                f"{name!r}: {part!r} is no parameter; write it as name=number, for example "
-                f"elu:alpha=0.5"
-            )
-        if key in written or key in parameters:
-            raise BadParameter(f"{name!r} gives {key} twice; give it once")
-        written[key] = value
-    if entry is None:
-        return from_text(head, {**written, **parameters})
-    return Activation.of(entry, {**written, **parameters})
+    settings = _settings(name, parts, parameters)
+    return from_text(head, settings) if entry is None else Activation.of(entry, settings)

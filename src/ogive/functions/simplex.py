@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ogive.functions.activation import Source
 from ogive.functions.registry import register_axis
-from ogive.functions.vector import AxisFunction, below_largest, softmax
+from ogive.functions.vector import AxisFunction, below_largest, softmax, taken
 from ogive.numerics.elementary import (
     Array,
     arrays_of,
@@ -42,11 +42,8 @@ softmax2d = register_axis(
 
 def _hardmax(x: Array, axis: int) -> Array:
     _, at = below_largest(x, axis)
-    if is_tensor(x):
-        largest, none = x.gather(axis, at), (0 * x.detach()).nan_to_num()
-    else:
-        kind = arrays_of(x)
-        largest, none = kind.take_along_axis(x, at, axis), kind.zeros_like(x)
+    largest = taken(x, at, axis)
+    none = (0 * x.detach()).nan_to_num() if is_tensor(x) else arrays_of(x).zeros_like(x)
     chosen = placed(none, at, 1.0, axis)
     return where(largest == largest, chosen, largest)  # noqa: PLR0124
 

@@ -8,14 +8,14 @@ slice NaN.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ogive.door import room
 from ogive.errors import OgiveError
-from ogive.functions.activation import Source
+from ogive.functions.activation import Parameter, Source, checked, written
 from ogive.functions.registry import register_axis
 from ogive.numerics.elementary import (
     Array,
@@ -38,28 +38,50 @@ CHUNK = 1 << 20  # numbers held at once while summing sigmoids
 
 @dataclass(frozen=True)
 class AxisFunction:
-    """An entry of the catalogue that works along an axis: ``softmax(x, axis=-1)``."""
+    """An entry of the catalogue that works along an axis: ``softmax(x, axis=-1)``.
+
+    ``value`` is called with x, the axis and the numbers of the ``parameters``; ``settings`` are
+    those numbers where they are not the defaults. One that ``reduces`` gives one number for each
+    slice, so its result lacks the axis.
+    """
 
     name: str
     formula: str
-    value: Callable[[Array, int], Array]
+    value: Callable[..., Array]
     source: Source
     summary: str = ""
     aliases: tuple[str, ...] = ()
     equivalents: dict[str, str] = field(default_factory=dict, hash=False)
     family: str = ALONG_AN_AXIS
     usual_axis: int = -1  # the axis where the caller gives none
+    parameters: tuple[Parameter, ...] = ()
+    settings: tuple[float, ...] = ()
+    reduces: bool = False
+
+    def of(self, settings: dict[str, Any]) -> AxisFunction:
+        """This with parameters set; raises :class:`BadParameter` for a wrong one."""
+        given = dict(zip((p.name for p in self.parameters), self.numbers, strict=True))
+        numbers = checked(self.name, self.parameters, {**given, **settings})
+        usual = numbers == tuple(p.default for p in self.parameters)
+        found = () if usual else numbers
+        return self if found == self.settings else replace(self, settings=found)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The parameters as set."""
+        return self.settings or tuple(p.default for p in self.parameters)
 
     @property
     def label(self) -> str:
-        """The text that :func:`ogive.get` turns back into this."""
-        return self.name
+        """The text that :func:`ogive.get` turns back into this: ``maxout:pieces=3``."""
+        pairs = zip(self.parameters, self.numbers, strict=True)
+        return ":".join([self.name, *(written(p, v) for p, v in pairs if v != p.default)])
 
     def __call__(self, x: Any, axis: Any = ...) -> Any:
         """The function along ``axis`` of an array (NumPy, JAX) or tensor; the dtype rule is kept.
 
-        The shape is kept too, but for the functions of the module ``halves``. Raises
-        :class:`OgiveError` for an axis that the input does not have.
+        The shape is kept too, but for the functions of the modules ``halves`` and ``pooling``.
+        Raises :class:`OgiveError` for an axis that the input does not have.
         """
         x = as_input(x)
         axis = self.usual_axis if axis is ... else axis
@@ -70,30 +92,34 @@ class AxisFunction:
                 if x.ndim
                 else f"{self.name} works along an axis and a single number has none; give a list"
             )
-        if x.shape[axis] == 0:
+        if x.shape[axis] == 0 and not self.reduces:
             return evaluate(lambda v: 1 * v, x)
         if is_jax(x):
             return room("jax").along_axis(self, axis, x)
-        return evaluate(lambda v: self.value(v, axis), x)
+        return evaluate(lambda v: self.value(v, axis, *self.numbers), x)
 
     def __reduce__(self) -> Any:
         from ogive.functions import registry
 
-        return registry.find, (self.name,)
+        return registry.find, (self.label,)
 
     def __repr__(self) -> str:
-        return f"ogive.get({self.name!r})"
+        return f"ogive.get({self.label!r})"
+
+
+def taken(x: Array, at: Array, axis: int) -> Array:
+    """The numbers of x at the places ``at`` along the axis, one of each slice."""
+    return x.gather(axis, at) if is_tensor(x) else arrays_of(x).take_along_axis(x, at, axis)
 
 
 def below_largest(x: Array, axis: int) -> tuple[Array, Array]:
     """x minus its largest value along the axis, and where (once a slice) that value stands."""
     if is_tensor(x):
         at = x.argmax(dim=axis, keepdim=True)
-        largest = x.gather(axis, at)
     else:
         kind = arrays_of(x)
         at = kind.expand_dims(kind.argmax(x, axis), axis)
-        largest = kind.take_along_axis(x, at, axis)
+    largest = taken(x, at, axis)
     return where(isinf(largest) & (x == largest), 0.0, x - largest), at
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import shlex
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,14 @@ class Card:
             )
         if self.operations is not None:
             hard, simple = self.operations
+            known = self.name == self.formula or not self.measured  # beyond this session
+            how = f"`ogive cost {shlex.quote(self.label)}`" if known else "act.cost()"
             rows.append(
-                ("cost", f"value and slope take {hard} exp-like and {simple} simple operations")
+                (
+                    "cost",
+                    f"value and slope take {hard} exp-like and {simple} simple operations; "
+                    f"{how} measures the time here",
+                )
             )
         if self.accuracy is not None:
             rows.append(("accuracy", self.accuracy))
@@ -179,6 +186,8 @@ def card(act: Activation | AxisFunction) -> Card:
             source=str(act.source),
             aliases=act.aliases,
             equivalents=dict(act.equivalents),
+            parameters=dict(zip((p.name for p in act.parameters), act.numbers, strict=True)),
+            parameter_notes=tuple(map(_note, act.parameters, act.numbers)),
         )
     entry, facts = act.definition, act.facts
     try:

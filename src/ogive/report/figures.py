@@ -12,6 +12,7 @@ import numpy as np
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.numerics.quadrature import Floats
+from ogive.report.style import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,10 +22,7 @@ FARTHEST = 1e6
 LOW, HIGH = -6.0, 6.0
 POINTS = 801
 SUFFIXES = (".png", ".svg", ".pdf")
-# Okabe and Ito's colours, told apart by colour-blind readers too; the line style changes after
-# each round of them.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLES = ("-", "--", "-.", ":")
+STYLES = ("-", "--", "-.", ":")  # another after each round of the colours
 
 
 @dataclass(frozen=True)

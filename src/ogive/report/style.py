@@ -7,7 +7,10 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 # Okabe and Ito's colours, told apart by the colour-blind; no meaning is carried by colour alone.
-BLUE, ORANGE, VERMILLION, GREY = "#0072B2", "#E69F00", "#D55E00", "#555555"
+BLUE, VERMILLION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
+COLOURS = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK)  # of curves, in this order
+GREY = "#555555"
 WIDTH = 7.2  # inches
 _STYLE: Any = {
     "font.family": "sans-serif",

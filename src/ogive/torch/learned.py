@@ -94,9 +94,7 @@ def _places(activation: Activation, names: tuple[str, ...]) -> tuple[int, ...]:
     places = tuple(known.index(name) for name in names)
     for name, place in zip(names, places, strict=True):
         if activation.compiled is None or not activation.compiled.has(Wanted(0, place)):
-            raise OgiveError(
-                f"{name} of {activation.name} cannot be learned, {WHY_NO_PARAMETERS}"
-            )
+            raise OgiveError(f"{name} of {activation.name} cannot be learned, {WHY_NO_PARAMETERS}")
     return places
 
 

@@ -10,7 +10,7 @@ from mpmath import mpf
 
 import oracles
 import torch
-from ogive.functions import Activation
+from ogive.functions import Activation, get
 from oracles.grids import FLOAT32, FLOAT64, Grid
 from oracles.judge import results, wrong_floats
 
@@ -121,3 +121,16 @@ def test_the_written_formula_is_the_function(act: Activation) -> None:
 
 def test_every_entry_has_an_oracle_and_every_oracle_an_entry() -> None:
     assert set(oracles.ORACLES) == {entry.name for entry in oracles.elementwise()}
+
+
+@pytest.mark.parametrize(
+    ("label", "order"), [("shrink", 0), ("shrink:bias=0.3:lambd=0.7", 0), ("hard_elish", 1)]
+)
+def test_where_a_function_vanishes_it_is_no_minus_0(label: str, order: int) -> None:
+    act, x = get(label), np.array([-6.0, -3.0, -0.4, -0.1, 0.1, 0.4])
+    compute = (act, act.slope)[order]
+    expression = (act.value_expression, act.slope_expression)[order]
+    found = [compute(x.astype(t)) for t in (np.float64, np.float32, np.float16)]
+    for made in (*found, expression(x), expression(torch.tensor(x)).numpy()):
+        assert (made == 0).any()
+        assert not np.signbit(made[made == 0]).any()

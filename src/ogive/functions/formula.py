@@ -108,8 +108,9 @@ def define(name: str, formula: str, /, **parameters: float) -> Activation:
 
     ``formula`` is written over x, numbers, pi, e, the parameters, ``+ - * / **``,
     ``where(x > 0, a, b)``, max, min and functions such as exp, log, tanh, erf and sqrt.
-    ``parameters`` give names to numbers that can be set later: ``get("tempered:a=2")``. A name
-    that was defined before is defined anew; one of the catalogue is refused.
+    ``parameters`` give names to numbers that can be set later, ``get("tempered:a=2")``, and
+    learned, ``act.module(learnable=["a"])``. A name that was defined before is defined anew; one of
+    the catalogue is refused.
 
     Raises :class:`BadFormula` for a text that cannot be read, naming the column, and
     :class:`OgiveError` for a name or a parameter that cannot be used.

@@ -318,7 +318,7 @@ class Activation:
         open, the only parameters of the result. An entry of the catalogue is ready as it is.
         """
         own = getattr(self.definition.value, "opened", None)
-        return self if own is None else own(self, tuple(names))  # type: ignore[no-any-return]
+        return self if own is None else own(self, tuple(names))
 
     @property
     def compiled(self) -> Compiled | None:

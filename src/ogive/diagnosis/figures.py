@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from ogive.diagnosis.book import Book, Row
 from ogive.diagnosis.measures import DEAD, Moving, flatness
-from ogive.torch.flow import WEIGHTED
+from ogive.torch.steps import WEIGHTED
 from torch import Tensor, nn
 
 EQUAL = 1e-6  # relative: units whose weights differ by less are the same unit

@@ -18,7 +18,8 @@ from ogive.diagnosis.health import Health
 from ogive.diagnosis.record import Recorder
 from ogive.errors import OgiveError
 from ogive.torch.find import refuse_scripts
-from ogive.torch.flow import run, tensors, watching
+from ogive.torch.flow import run, watching
+from ogive.torch.steps import tensors
 from torch import Tensor, nn
 
 Loss: TypeAlias = Callable[..., Any]

@@ -13,7 +13,8 @@ from ogive.diagnosis.measures import MOST_SAMPLES, Flatness, flatness
 from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.torch.find import AXIS, GATE, THROUGH, role_of
-from ogive.torch.flow import Step, Watcher, function_kind, overwrites, tensors
+from ogive.torch.flow import Watcher
+from ogive.torch.steps import Step, function_kind, overwrites, tensors
 from torch import Tensor, nn
 
 LIGHT, LEAST = 1 << 14, 16  # values of a place that a light recorder looks at; samples of them

@@ -1,83 +1,42 @@
 """What follows what in a model: its layers and functions as a graph of steps.
 
-The graph is read by ``torch.fx``, or, where that fails, by watching one batch. Both see modules
-whose meaning is known (layers with weights, activations, normalisation) as one step each, and
-the functions that are called in between.
+The graph is read by ``torch.fx``, or, where that fails, by watching one batch.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import FrameType
+from dataclasses import dataclass
 from typing import Any
 
 from torch.fx import Node, Proxy, Tracer
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 import torch
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
-from ogive.torch.known import Function, functions, methods, of_module
+from ogive.torch.known import Function
 from ogive.torch.rewrite import Called
-from torch import Tensor, nn
-
-WEIGHTED = (
-    nn.Linear,
-    nn.Bilinear,
-    nn.modules.conv._ConvNd,
+from ogive.torch.steps import (
+    NORMS,
+    OVERWRITE,
+    Step,
+    connect,
+    function_kind,
+    holds_weights,
+    module_kind,
+    overwrites,
+    place,
+    tensors,
 )
-LOOKUPS = (nn.Embedding, nn.EmbeddingBag)
-OPAQUE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
-NORMS = {"torch.nn.modules.batchnorm", "torch.nn.modules.instancenorm"} | {
-    "torch.nn.modules.normalization"
-}
-PRODUCTS = {"mul", "mul_", "multiply", "__mul__", "__rmul__", "__imul__", "imul"}
-SUMS = {"add", "add_", "__add__", "__radd__", "__iadd__", "iadd"}
-MIXES = {"matmul", "__matmul__", "__rmatmul__", "bmm", "baddbmm", "einsum", "mm"} | {
-    "linear",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "bilinear",
-    "scaled_dot_product_attention",
-    "multi_head_attention_forward",
-}
-NORM_FUNCTIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
-OVERWRITE = "copy_"  # whose first input is lost
-NOWHERE = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
+from torch import Tensor, nn
 
 
 class CannotTrace(OgiveError):
     """A model whose code depends on values, so that it can be watched only."""
-
-
-@dataclass(eq=False)
-class Step:
-    """One step of the model's computation; ``inputs`` are the steps whose results it takes.
-
-    ``kind`` is one of input, constant, weight, activation, axis (softmax and the like), norm,
-    lookup (an embedding), opaque (attention, recurrent cells), mul, add, mix (products of
-    matrices), pass (all that neither weighs nor bends) and output. ``path`` is the module's own,
-    or that of the module whose code called a function.
-    """
-
-    kind: str
-    path: str
-    name: str
-    function: Function | None = None
-    inputs: list[Step] = field(default_factory=list, repr=False)
-    users: list[Step] = field(default_factory=list, repr=False)
-    file: str = ""
-    line: int = 0
-    module: nn.Module | None = field(default=None, repr=False)
-    inplace: bool = False
 
 
 @dataclass
@@ -94,51 +53,6 @@ def flow_of(model: nn.Module, inputs: Any = None) -> Flow:
     Raises :class:`CannotTrace` where the code depends on values and there are no inputs.
     """
     return traced(model) if inputs is None else watched(model, inputs)
-
-
-def module_kind(module: nn.Module) -> tuple[str, Function | None] | None:
-    """The kind of step that a module is, as one; None for a module that is made of others."""
-    for kind, types in (("weight", WEIGHTED), ("lookup", LOOKUPS), ("opaque", OPAQUE)):
-        if isinstance(module, types):
-            return kind, None
-    if type(module).__module__ in NORMS or type(module).__name__.endswith("Norm"):
-        return "norm", None
-    function = of_module(module)
-    if function is not None and function.name != "identity":
-        return ("activation" if isinstance(function, Activation) else "axis"), function
-    own = type(module).__module__.startswith("torch.nn.")
-    moves = own and not any(module.children()) and not isinstance(module, nn.Sequential)
-    return ("pass", None) if moves or function is not None else None
-
-
-def function_kind(called: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Step:
-    """The step that a call of one of PyTorch's functions is, without its place and inputs."""
-    name = called if isinstance(called, str) else getattr(called, "__name__", str(called))
-    known = functions().get(called) if not isinstance(called, str) else None
-    if known is None and name in methods():
-        known = methods()[name]
-    if known is not None:
-        settings = {**dict(zip(known.arguments, given[1:], strict=False)), **named}
-        function = known.function({k: v for k, v in settings.items() if v is not None})
-        kind = "activation" if isinstance(function, Activation) else "axis"
-        inplace = known.inplace or settings.get("inplace") is True
-        return Step(kind, "", known.name, function, inplace=inplace)
-    for kind, names in (("mul", PRODUCTS), ("add", SUMS), ("mix", MIXES), ("norm", NORM_FUNCTIONS)):
-        if name in names:
-            return Step(kind, "", name)
-    kind = "lookup" if name == "embedding" else "pass"
-    return Step(kind, "", name, inplace=name == OVERWRITE)
-
-
-def _place() -> tuple[str, int]:
-    """File and line of the model's code that runs: the innermost outside of libraries' own."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(NOWHERE):
-            return file, frame.f_lineno
-        frame = frame.f_back
-    return "", 0
 
 
 class _Tracer(Tracer):
@@ -162,7 +76,7 @@ class _Tracer(Tracer):
 
     def create_proxy(self, kind: str, *args: Any, **kwargs: Any) -> Proxy:
         made = super().create_proxy(kind, *args, **kwargs)
-        self.places[made.node] = (self.open[-1], *_place())
+        self.places[made.node] = (self.open[-1], *place())
         return made
 
 
@@ -186,15 +100,10 @@ def traced(model: nn.Module) -> Flow:
         step = made[node] = _node_step(node, parts, tracer)
         steps.append(step)
         sources = node.all_input_nodes
-        _connect(step, [made[n] for n in sources][step.name == OVERWRITE :])
+        connect(step, [made[n] for n in sources][step.name == OVERWRITE :])
         if step.inplace and sources:  # what uses the input from now on sees the result
             made[sources[0]] = step
     return Flow(steps, "traced")
-
-
-def holds_weights(module: nn.Module) -> bool:
-    """Whether layers with weights are in it."""
-    return any(isinstance(m, WEIGHTED) for m in module.modules())
 
 
 def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step:
@@ -218,17 +127,6 @@ def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step
     step = function_kind(node.target, node.args, node.kwargs)
     step.path, step.file, step.line = owner, file, line
     return step
-
-
-def overwrites(module: nn.Module) -> bool:
-    """Whether an activation writes its result over its input."""
-    return bool(getattr(module, "inplace", False))
-
-
-def _connect(step: Step, inputs: list[Step]) -> None:
-    for one in inputs:
-        step.inputs.append(one)
-        one.users.append(step)
 
 
 class Watcher(TorchFunctionMode):
@@ -265,7 +163,7 @@ class Watcher(TorchFunctionMode):
         if results:
             step = function_kind(func, args, kwargs)
             step.path = self.open[-1] if self.open else ""
-            step.file, step.line = _place()
+            step.file, step.line = place()
             self._add(step, before[step.name == OVERWRITE :])
             for tensor in results:
                 self.made[tensor] = step
@@ -279,7 +177,7 @@ class Watcher(TorchFunctionMode):
             given = x if out is None else x.detach().clone()
             made = plain(act, x, out)
             step = Step("activation", self.open[-1] if self.open else "", f"ogive.{act.name}", act)
-            step.file, step.line = _place()
+            step.file, step.line = place()
             self._add(step, before)
             self.made[made] = step
             self.observe(step, (given,), {}, made, act)
@@ -314,7 +212,7 @@ class Watcher(TorchFunctionMode):
         kind, function = self._kind(module) or ("pass", None)
         step = Step(kind, path, type(module).__name__, function, module=module)
         if id(module) not in self.paths:
-            step.file, step.line = _place()
+            step.file, step.line = place()
         with torch._C.DisableTorchFunction():
             self._add(step, self._inputs((given, rest[:-1])))
             for tensor in tensors(rest[-1]):
@@ -345,7 +243,7 @@ class Watcher(TorchFunctionMode):
         self._add(Step("output", "", "output"), self._inputs(out))
 
     def _add(self, step: Step, inputs: list[Step]) -> Step:
-        _connect(step, inputs)
+        connect(step, inputs)
         self.steps.append(step)
         return step
 
@@ -389,17 +287,6 @@ def watching(watcher: Watcher) -> Iterator[None]:
             hook.remove()
             # PyTorch (seen in 2.13) forgets this entry, and then warns whenever one compiles.
             getattr(register, "_global_forward_hooks_with_kwargs", {}).pop(hook.id, None)
-
-
-def tensors(given: Any) -> list[Tensor]:
-    """All tensors in nested lists, tuples, dicts and records."""
-    found: list[Tensor] = []
-    for leaf in tree_leaves(given):
-        if isinstance(leaf, Tensor):
-            found.append(leaf)
-        elif hasattr(leaf, "__dataclass_fields__"):
-            found += [v for v in vars(leaf).values() if isinstance(v, Tensor)]
-    return found
 
 
 def run(model: nn.Module, inputs: Any) -> Any:

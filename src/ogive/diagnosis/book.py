@@ -27,6 +27,7 @@ class Row:
     sums: Sums = field(default_factory=Sums)
     roles: set[str] = field(default_factory=set)
     together: bool = False
+    axis: int | None = None  # along which the units lie
 
     @property
     def where(self) -> str:

@@ -155,7 +155,7 @@ def _layer(row: Row, book: Book) -> LayerHealth:
     peak = sums.peak.tolist()
     count = sums.before.count
     dead = tuple(p <= DEAD * flatness(act).scale for p in peak)
-    saturated, off = _shares(sums.saturated, count), _shares(sums.off, count)
+    saturated, off = (_shares(c, count, len(peak)) for c in (sums.saturated, sums.off))
     centre, spread = pooled(sums.before)
     after, after_spread = pooled(sums.after)
     second = after**2 + after_spread
@@ -182,8 +182,8 @@ def _layer(row: Row, book: Book) -> LayerHealth:
     )  # fmt: skip
 
 
-def _shares(counts: Tensor | float, of: int) -> tuple[float, ...]:
-    return tuple((torch.as_tensor(counts).double() / of).tolist())
+def _shares(counts: Tensor | float, of: int, units: int) -> tuple[float, ...]:
+    return tuple((torch.as_tensor(counts).double().expand(units) / of).tolist())
 
 
 def pooled(moving: Moving) -> tuple[float, float]:

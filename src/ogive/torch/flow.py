@@ -129,46 +129,57 @@ def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step
     return step
 
 
+class Parts:
+    """The modules of a model by identity: where each lies, and which kind of step it is."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.modules = list(model.modules())  # kept, so that no other gets their identity
+        self.paths = {id(m): p for p, m in model.named_modules()}
+        self.kinds = {id(m): module_kind(m) for m in self.modules}
+        self.parameters = {id(p) for p in model.parameters()} | {id(b) for b in model.buffers()}
+
+
 class Watcher(TorchFunctionMode):
     """Notes each call of a PyTorch function that makes a tensor, outside of known modules.
 
     What is to be seen besides the order of the steps is for subclasses: :meth:`keep` and
-    :meth:`observe` stand before and after each step.
+    :meth:`observe` stand before and after each step, and :meth:`passes` says what is none.
     """
 
-    def __init__(self, model: nn.Module, inputs: Any) -> None:
+    def __init__(self, model: nn.Module, inputs: Any, parts: Parts | None = None) -> None:
         super().__init__()
-        self.paths = {id(m): p for p, m in model.named_modules()}
-        self.kinds = {id(m): module_kind(m) for m in model.modules()}
+        self.parts = parts or Parts(model)
+        self.paths, self.kinds = self.parts.paths, self.parts.kinds
         self.steps: list[Step] = []
         self.made: Any = WeakTensorKeyDictionary()
-        self.parameters = {id(p) for p in model.parameters()} | {id(b) for b in model.buffers()}
         self.open: list[str] = []
         self.leaf = 0
         self.thread = threading.get_ident()
         for tensor in tensors(inputs):
-            self.made[tensor] = self._add(Step("input", "", "input"), [])
+            self._results(tensor, self._add(Step("input", "", "input"), []))
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if self.leaf or getattr(func, "__name__", "") == "__get__":
+        if self.leaf or self.passes(func):
             return func(*args, **kwargs)
         before = self._inputs((args, kwargs))
         kept = self.keep(func, args, kwargs)
         out = func(*args, **kwargs)
         stored = getattr(func, "__name__", "") == "__setitem__"
-        results = [args[0]] if stored else tensors(out)
-        if results:
+        if stored or isinstance(out, Tensor) or tensors(out):
             step = function_kind(func, args, kwargs)
             step.path = self.open[-1] if self.open else ""
             step.file, step.line = place()
             self._add(step, before[step.name == OVERWRITE :])
-            for tensor in results:
-                self.made[tensor] = step
+            self._results(args[0] if stored else out, step)
             self.observe(step, args if kept is None else kept, kwargs, out, func)
         return out
+
+    def passes(self, called: Any) -> bool:
+        """Whether calling it is no step."""
+        return getattr(called, "__name__", "") == "__get__"
 
     def applied(self, act: Activation, x: Tensor, out: Any, plain: Callable[..., Any]) -> Any:
         """A function of the catalogue is called on a tensor."""
@@ -179,7 +190,7 @@ class Watcher(TorchFunctionMode):
             step = Step("activation", self.open[-1] if self.open else "", f"ogive.{act.name}", act)
             step.file, step.line = place()
             self._add(step, before)
-            self.made[made] = step
+            self._results(made, step)
             self.observe(step, (given,), {}, made, act)
         return made
 
@@ -210,14 +221,19 @@ class Watcher(TorchFunctionMode):
         if self.leaf:
             return
         kind, function = self._kind(module) or ("pass", None)
+        if not self._measured(kind):
+            return
         step = Step(kind, path, type(module).__name__, function, module=module)
         if id(module) not in self.paths:
             step.file, step.line = place()
         with torch._C.DisableTorchFunction():
             self._add(step, self._inputs((given, rest[:-1])))
-            for tensor in tensors(rest[-1]):
-                self.made[tensor] = step
+            self._results(rest[-1], step)
             self.observe(step, given, rest[0] if len(rest) > 1 else {}, rest[-1], module)
+
+    def _measured(self, kind: str) -> bool:
+        """Whether a module of this kind is a step to be noted."""
+        return True
 
     def _kind(self, module: nn.Module) -> tuple[str, Function | None] | None:
         if id(module) in self.paths:
@@ -230,13 +246,17 @@ class Watcher(TorchFunctionMode):
         for tensor in tensors(given):
             step = self.made.get(tensor)
             if step is None:
-                if id(tensor) in self.parameters:
+                if id(tensor) in self.parts.parameters:
                     continue
                 step = self._add(Step("constant", "", "constant"), [])
-                self.made[tensor] = step
+                self._results(tensor, step)
             if step not in found:
                 found.append(step)
         return found
+
+    def _results(self, made: Any, step: Step) -> None:
+        for tensor in tensors(made):
+            self.made[tensor] = step
 
     def ends(self, out: Any) -> None:
         """The model has run and gave ``out``."""

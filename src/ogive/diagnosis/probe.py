@@ -142,6 +142,8 @@ def as_tensors(given: Any) -> Any:
     if isinstance(given, np.ndarray):
         made = torch.from_numpy(given)
         return made.to(torch.get_default_dtype()) if made.is_floating_point() else made
+    if isinstance(given, tuple) and hasattr(given, "_fields"):  # PackedSequence, and other records
+        return type(given)(*map(as_tensors, given))
     if isinstance(given, tuple | list):
         return type(given)(as_tensors(g) for g in given)
     return {k: as_tensors(v) for k, v in given.items()} if isinstance(given, dict) else given

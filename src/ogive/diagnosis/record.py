@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from torch.nn.utils.rnn import PackedSequence
+
 import torch
 from ogive.diagnosis import fused
 from ogive.diagnosis.book import Bad, Book, LossFacts, Row
@@ -142,6 +144,8 @@ class Recorder(Watcher):
     def _see_inputs(self, inputs: Any) -> None:
         found = [t for t in tensors(inputs) if t.dim()]
         self.samples = found[0].shape[0] if found else 0
+        if isinstance(inputs, PackedSequence):
+            self.samples = int(inputs.batch_sizes[0])
         values = next((t.detach() for t in found if t.is_floating_point()), None)
         if any(not math.isfinite(float(t.sum())) for t in found if t.is_floating_point()):
             self.tainted |= {id(s) for s in self.steps}
@@ -218,11 +222,8 @@ class Recorder(Watcher):
         if isinstance(module, nn.MultiheadAttention):
             with torch.random.fork_rng(devices=[]):
                 self._softmax(step, fused.attention(module, given, named), "attention softmax")
-        elif isinstance(module, nn.RNNBase | nn.RNNCellBase) and given:
-            if not isinstance(given[0], Tensor):
-                self.book.note(f"{step.path} takes packed sequences: its gates are not seen")
-                return
-            for name, function, role, x in fused.cells(module, given):
+        elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            for name, function, role, x in fused.cells(module, given, named):
                 self._inner(step, name, function, role, x)
 
     def _inner(self, step: Step, name: str, function: str, role: str, x: Tensor) -> None:

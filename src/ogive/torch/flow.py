@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch.fx import Node, Proxy, Tracer
+from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
@@ -313,7 +314,9 @@ def run(model: nn.Module, inputs: Any) -> Any:
     """The model on a tensor, on a tuple of arguments or on a dict of named ones."""
     if isinstance(inputs, dict):
         return model(**inputs)
-    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)
+    if isinstance(inputs, tuple | list) and not isinstance(inputs, PackedSequence):
+        return model(*inputs)
+    return model(inputs)
 
 
 @contextmanager

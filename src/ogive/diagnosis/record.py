@@ -103,7 +103,9 @@ class Recorder(Watcher):
             with torch.no_grad():
                 if self.thorough or step.kind in ("weight", "activation"):
                     self._look_for_bad(step, out)
-                if step.kind == "activation" and isinstance(out, Tensor):
+                if self.whole:  # the loss's own functions are none of the model's
+                    pass
+                elif step.kind == "activation" and isinstance(out, Tensor):
                     self._activation(step, given, named, out, called)
                 elif step.kind == "axis" and isinstance(out, Tensor):
                     self._along_axis(step, given, named, out, called)

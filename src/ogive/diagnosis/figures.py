@@ -46,7 +46,8 @@ class LayerHealth:
     square over batches.
     ``correlation`` and ``rank`` tell how alike the samples' pre-activations are. Of a softmax,
     ``saturated`` counts rows that are one-hot and ``entropy`` is their mean entropy over that of
-    equal shares. None is what does not apply.
+    equal shares. ``scaled_after`` says that a normalisation follows which undoes any scale. None is
+    what does not apply.
     """
 
     where: str
@@ -71,6 +72,7 @@ class LayerHealth:
     gradients_not_finite: int = 0
     histogram: tuple[int, ...] = ()
     unit: Units | None = None
+    scaled_after: bool = False
 
     @property
     def dead_share(self) -> float:
@@ -91,7 +93,7 @@ class WeightHealth:
 
     ``mean_square`` is that of the layer's outputs; ``gradient`` the norm of the weights' gradient;
     ``update`` the mean of |change|/|weights| of a step; ``alike`` says that all units have the
-    same weights.
+    same weights. ``scaled_after`` says that a normalisation follows which undoes any scale.
     """
 
     name: str
@@ -105,6 +107,7 @@ class WeightHealth:
     gradient: float | None = None
     update: float | None = None
     alike: bool = False
+    scaled_after: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def _layer(row: Row, book: Book) -> LayerHealth:
     shared: dict[str, Any] = {
         "where": row.where, "function": row.label, "role": row.role, "kind": row.kind,
         "not_finite": sums.bad, "gradients_not_finite": sums.gradient_bad,
+        "scaled_after": row.scaled_after,
         "gradient": math.sqrt(sums.gradient / max(1, book.backwards)) if sums.gradients else None,
     }  # fmt: skip
     if sums.peak is None:  # nothing finite was seen
@@ -240,6 +244,7 @@ def weights(
                 sums[0] / sums[1] if sums[1] else None,
                 gradients.get(name), updates.get(name),
                 weighted and not turned and _alike(values.flatten(1)),
+                weighted and path in book.scaled_after,
             )
         )  # fmt: skip
     return tuple(found)

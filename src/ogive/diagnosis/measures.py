@@ -70,6 +70,15 @@ def flatness(act: Activation) -> Flatness:
     return Flatness(scale, "right" if shares[1] > 1 / 3 else "none")
 
 
+@lru_cache(maxsize=256)
+def homogeneous(act: Activation) -> bool:
+    """Whether f(c x) = c f(x) for c > 0: two straight lines that meet in 0."""
+    ends = np.array([-1.0, 1.0])
+    with np.errstate(all="ignore"):
+        once = act(ends)
+        return all(bool(np.allclose(act(c * ends), c * once, rtol=1e-9)) for c in (1e-3, 0.5, 99.0))
+
+
 class Moving:
     """Mean and variance of each unit, merged batch by batch, in float64."""
 

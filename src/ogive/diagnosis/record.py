@@ -17,6 +17,7 @@ from ogive.diagnosis.measures import (
     MOST_SAMPLES,
     centred,
     flatness,
+    homogeneous,
     squares,
     thinned,
 )
@@ -125,13 +126,17 @@ class Recorder(Watcher):
         """The model has run; the roles of what was seen are judged by what follows it."""
         self.ends(out)
         for row, step in self.live:
+            row.scaled_after = _keeps_scale(step) and _scaled_after(step)
             if not row.roles:
                 row.roles.add(role_of(step) if row.kind == "activation" else AXIS)
             elif row.together:
                 row.roles.add(role_of(step))
         self.live.clear()
         self.whole = True
-        first = [u for s in self.steps if s.kind == "input" for u in _first_users(s)]
+        self.book.scaled_after |= {
+            s.path for s in self.steps if s.kind == "weight" and _scaled_after(s)
+        }
+        first = [u for s in self.steps if s.kind == "input" for u in first_users(s)]
         self.book.normed_first = bool(first) and all(u.kind == "norm" for u in first)
 
     def release(self) -> None:
@@ -311,17 +316,28 @@ class Recorder(Watcher):
             self.book.bad = Bad(where, "nan" if nan else "inf", cause, self.book.batches)
 
 
-def _first_users(step: Step) -> list[Step]:
-    """The steps that first do more than move an input."""
+def first_users(step: Step, through: Callable[[Step], bool] = lambda one: False) -> list[Step]:
+    """The steps that first do more than move the result, or go ``through`` it."""
     found: list[Step] = []
     open_steps = list(step.users)
     while open_steps:
         one = open_steps.pop()
-        if one.kind == "pass":
+        if one.kind == "pass" or through(one):
             open_steps += one.users
         else:
             found.append(one)
     return found
+
+
+def _scaled_after(step: Step) -> bool:
+    """Whether all that is made of the result is normalised, so that its scale does not count."""
+    users = first_users(step, _keeps_scale)
+    return bool(users) and all(u.kind == "norm" for u in users)
+
+
+def _keeps_scale(step: Step) -> bool:
+    """Whether it is a function with f(c x) = c f(x) for c > 0, as ReLU is."""
+    return isinstance(step.function, Activation) and homogeneous(step.function)
 
 
 def _source(step: Step) -> Step:

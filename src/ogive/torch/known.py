@@ -68,10 +68,10 @@ class Known:
 
 
 def _number(value: Any) -> float | None:
-    """A setting as a number; that of a slope a channel is their mean."""
+    """A setting as a number; that of a learned slope is rounded, and of one a channel the mean."""
     try:
         if isinstance(value, torch.Tensor):
-            return float(value.detach().double().mean())
+            return float(f"{float(value.detach().double().mean()):.4g}")
         return float(value)
     except (TypeError, ValueError, RuntimeError):
         return None

@@ -237,7 +237,7 @@ def test_the_functions_of_a_loss_are_none_of_the_model() -> None:
 
 
 @pytest.mark.parametrize(("act", "norm", "fires"), [
-    ("relu", True, False), ("relu", False, True), ("gelu", True, True), ("tanh", True, True),
+    ("relu", True, False), ("relu", False, True), ("gelu", True, False), ("tanh", True, True),
 ])  # fmt: skip
 def test_a_scale_that_a_normalisation_undoes_is_no_fault(act: str, norm: bool, fires: bool) -> None:
     torch.manual_seed(0)

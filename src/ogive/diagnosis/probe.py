@@ -196,9 +196,11 @@ def value_of(out: Any, y: Any, loss: Loss | None) -> tuple[Tensor | None, str]:
     if isinstance(y, Tensor):
         return _usual(outputs[0], y)
     generator = torch.Generator().manual_seed(0)
-    direction = torch.randn(outputs[0].shape, generator=generator).to(outputs[0])
-    scale = max(1, outputs[0].numel()) ** 0.5
-    return (outputs[0] * direction).sum() / scale, DIRECTION
+    along = outputs[0].new_zeros(())
+    for out in (o for o in outputs if o.requires_grad):
+        direction = torch.randn(out.shape, generator=generator).to(out)
+        along = along + (out * direction).sum() / max(1, out.numel()) ** 0.5
+    return along, DIRECTION
 
 
 def _usual(out: Tensor, y: Tensor) -> tuple[Tensor, str]:

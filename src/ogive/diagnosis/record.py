@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 import torch
 from ogive.diagnosis import fused
+from ogive.diagnosis.around import carries_scale, first_users, scaled_after, source_of, unit_axis
 from ogive.diagnosis.book import Bad, Book, LossFacts, Row
 from ogive.diagnosis.measures import (
     HALVES,
@@ -17,20 +18,18 @@ from ogive.diagnosis.measures import (
     MOST_SAMPLES,
     centred,
     flatness,
-    homogeneous,
     squares,
     thinned,
 )
 from ogive.functions import registry
 from ogive.functions.activation import Activation
-from ogive.torch.find import AXIS, GATE, THROUGH, role_of
+from ogive.torch.find import AXIS, GATE, role_of
 from ogive.torch.flow import Parts, Watcher
 from ogive.torch.steps import Step, function_kind, overwrites, tensors
 from torch import Tensor, nn
 
 SELDOM = 4  # batches seen in passing, one of which is looked at more closely
 PROBABILITIES = {"softmax", "softmin", "log_softmax"}
-CONVOLUTIONS = {"conv1d", "conv2d", "conv3d"}
 BLAMED = {"weight", "norm", "activation", "opaque"}  # where an infinity is no mask
 LOSSES = {
     "CrossEntropyLoss": "cross_entropy",
@@ -126,7 +125,7 @@ class Recorder(Watcher):
         """The model has run; the roles of what was seen are judged by what follows it."""
         self.ends(out)
         for row, step in self.live:
-            row.scaled_after = _keeps_scale(step) and _scaled_after(step)
+            row.scaled_after = carries_scale(step) and scaled_after(step)
             if not row.roles:
                 row.roles.add(role_of(step) if row.kind == "activation" else AXIS)
             elif row.together:
@@ -134,7 +133,7 @@ class Recorder(Watcher):
         self.live.clear()
         self.whole = True
         self.book.scaled_after |= {
-            s.path for s in self.steps if s.kind == "weight" and _scaled_after(s)
+            s.path for s in self.steps if s.kind == "weight" and scaled_after(s)
         }
         first = [u for s in self.steps if s.kind == "input" for u in first_users(s)]
         self.book.normed_first = bool(first) and all(u.kind == "norm" for u in first)
@@ -199,7 +198,7 @@ class Recorder(Watcher):
 
     def _axis(self, row: Row, step: Step, x: Tensor) -> int:
         """The axis of the units, which is kept for batches that are seen without a graph."""
-        row.axis = _unit_axis(step, x)
+        row.axis = unit_axis(step, x)
         return row.axis
 
     def _along_axis(
@@ -269,7 +268,7 @@ class Recorder(Watcher):
         target = given[1] if len(given) > 1 else named.get("target")
         if not isinstance(made, Tensor) or not made.is_floating_point() or not made.numel():
             return
-        source = next((_source(s) for s in step.inputs), None)
+        source = next((source_of(s) for s in step.inputs), None)
         plain = made.detach()
         sums = plain.dim() > 1 and bool((plain.sum(1) - 1).abs().max() < 1e-3)
         ranged = isinstance(target, Tensor) and target.numel() > 0
@@ -316,37 +315,6 @@ class Recorder(Watcher):
             self.book.bad = Bad(where, "nan" if nan else "inf", cause, self.book.batches)
 
 
-def first_users(step: Step, through: Callable[[Step], bool] = lambda one: False) -> list[Step]:
-    """The steps that first do more than move the result, or go ``through`` it."""
-    found: list[Step] = []
-    open_steps = list(step.users)
-    while open_steps:
-        one = open_steps.pop()
-        if one.kind == "pass" or through(one):
-            open_steps += one.users
-        else:
-            found.append(one)
-    return found
-
-
-def _scaled_after(step: Step) -> bool:
-    """Whether all that is made of the result is normalised, so that its scale does not count."""
-    users = first_users(step, _keeps_scale)
-    return bool(users) and all(u.kind == "norm" for u in users)
-
-
-def _keeps_scale(step: Step) -> bool:
-    """Whether it is a function with f(c x) = c f(x) for c > 0, as ReLU is."""
-    return isinstance(step.function, Activation) and homogeneous(step.function)
-
-
-def _source(step: Step) -> Step:
-    """The step that made the values, seen through what only moves them."""
-    while step.kind == "pass" and len(step.inputs) == 1:
-        step = step.inputs[0]
-    return step
-
-
 def _learned(
     step: Step, rest: tuple[tuple[Any, ...], dict[str, Any]], called: Any
 ) -> Callable[[Tensor], Tensor] | None:
@@ -377,26 +345,3 @@ def _units(x: Tensor, axis: int) -> Tensor:
     if x.dim() < 2:
         return x.reshape(-1, 1)
     return x.movedim(axis, -1).reshape(-1, x.shape[axis])
-
-
-def _unit_axis(step: Step, x: Tensor) -> int:
-    """Along which axis the units lie: by the layer that made x, otherwise by its shape."""
-    usual = 1 if x.dim() >= 4 else -1
-    if x.dim() <= 2:
-        return usual
-    open_steps, seen = list(step.inputs), set()
-    while open_steps:
-        one = open_steps.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if one.kind == "weight" or one.name in CONVOLUTIONS:
-            across = one.name in CONVOLUTIONS or isinstance(one.module, nn.modules.conv._ConvNd)
-            wanted = getattr(one.module, "out_channels", getattr(one.module, "out_features", None))
-            first, other = (1, -1) if across else (-1, 1)
-            if wanted is None or x.shape[first] == wanted:
-                return first
-            return other if x.shape[other] == wanted else usual
-        if one.kind in THROUGH:
-            open_steps += one.inputs
-    return usual

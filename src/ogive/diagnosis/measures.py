@@ -72,7 +72,7 @@ def flatness(act: Activation) -> Flatness:
 
 @lru_cache(maxsize=256)
 def passes_scale(act: Activation) -> bool:
-    """Whether far from 0 f(c x) is about c f(x) for c > 0, as of ReLU, GELU and ELU, not of tanh."""
+    """Whether far from 0 f(c x) is about c f(x) for c > 0: that of ReLU and GELU, not of tanh."""
     ends = np.array([-FAR, FAR])
     with np.errstate(all="ignore"):
         once, more = act(ends), act(10 * ends) / 10

@@ -197,9 +197,9 @@ def value_of(out: Any, y: Any, loss: Loss | None) -> tuple[Tensor | None, str]:
         return _usual(outputs[0], y)
     generator = torch.Generator().manual_seed(0)
     along = outputs[0].new_zeros(())
-    for out in (o for o in outputs if o.requires_grad):
-        direction = torch.randn(out.shape, generator=generator).to(out)
-        along = along + (out * direction).sum() / max(1, out.numel()) ** 0.5
+    for one in (o for o in outputs if o.requires_grad):
+        direction = torch.randn(one.shape, generator=generator).to(one)
+        along = along + (one * direction).sum() / max(1, one.numel()) ** 0.5
     return along, DIRECTION
 
 

@@ -163,7 +163,7 @@ def of_value(value: Any) -> Function | None:
 
 def _is_bare(module: nn.Module) -> bool:
     """Whether it has no weights and no parts, and takes one tensor: it can be tried out."""
-    if any(module.children()) or any(module.parameters()) or any(module.buffers()):
+    if any(True for held in (module.children, module.parameters, module.buffers) for _ in held()):
         return False
     return takes_one(type(module).forward, 2)
 

@@ -228,3 +228,20 @@ def test_memory_does_not_grow_with_the_steps() -> None:
             del found, tensors
     assert health.batches == 48
     assert sizes[1] == sizes[2]
+
+
+def test_what_a_watch_leaves_out_is_said() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.GRU(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.relu(self.rnn(x)[0])
+
+    model = Net()
+    with ogive.watch(model, every=1) as health:
+        for _ in range(3):
+            model(torch.randn(5, 3, 4))
+    assert [r.function for r in health.layers] == ["relu"]
+    assert health.remarks == ("What rnn computes inside is seen by ogive.probe alone",)

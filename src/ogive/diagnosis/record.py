@@ -103,8 +103,8 @@ class Recorder(Watcher):
             with torch.no_grad():
                 if self.thorough or step.kind in ("weight", "activation"):
                     self._look_for_bad(step, out)
-                if self.whole:  # the loss's own functions are none of the model's
-                    pass
+                if self.whole:  # what a loss calls is none of the model's
+                    self._output(step, given, named)
                 elif step.kind == "activation" and isinstance(out, Tensor):
                     self._activation(step, given, named, out, called)
                 elif step.kind == "axis" and isinstance(out, Tensor):
@@ -113,11 +113,10 @@ class Recorder(Watcher):
                     self._signal(step, out)
                 elif step.kind == "opaque" and self.thorough:
                     self._inside(step, given, named)
+                elif step.kind == "opaque":
+                    self.book.note(f"What {step.path} computes inside is seen by ogive.probe alone")
                 elif step.name == "scaled_dot_product_attention" and self.thorough:
                     self._softmax(step, fused.dot_product(given, named), "attention softmax")
-                loss = LOSSES.get(step.name, step.name)
-                if self.whole and loss in LOSSES.values() and self.book.loss is None:
-                    self._loss(step, loss, given, named)
         finally:
             self.leaf -= 1
 
@@ -132,9 +131,9 @@ class Recorder(Watcher):
                 row.roles.add(role_of(step))
         self.live.clear()
         self.whole = True
-        self.book.scaled_after |= {
-            s.path for s in self.steps if s.kind == "weight" and scaled_after(s)
-        }
+        weighing = [s for s in self.steps if s.kind == "weight"]
+        free = {s.path for s in weighing if not scaled_after(s)}
+        self.book.scaled_after = {s.path for s in weighing} - free
         first = [u for s in self.steps if s.kind == "input" for u in first_users(s)]
         self.book.normed_first = bool(first) and all(u.kind == "norm" for u in first)
 
@@ -149,9 +148,7 @@ class Recorder(Watcher):
 
     def _see_inputs(self, inputs: Any) -> None:
         found = [t for t in tensors(inputs) if t.dim()]
-        self.samples = found[0].shape[0] if found else 0
-        if isinstance(inputs, PackedSequence):
-            self.samples = int(inputs.batch_sizes[0])
+        self.samples = _samples(inputs, found)
         values = next((t.detach() for t in found if t.is_floating_point()), None)
         if any(not math.isfinite(float(t.sum())) for t in found if t.is_floating_point()):
             self.tainted |= {id(s) for s in self.steps}
@@ -263,7 +260,10 @@ class Recorder(Watcher):
             sums[0] += square
             sums[1] += 1
 
-    def _loss(self, step: Step, loss: str, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def _output(self, step: Step, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        loss = LOSSES.get(step.name, step.name)
+        if loss not in LOSSES.values() or self.book.loss is not None:
+            return
         made = given[0] if given else named.get("input")
         target = given[1] if len(given) > 1 else named.get("target")
         if not isinstance(made, Tensor) or not made.is_floating_point() or not made.numel():
@@ -327,6 +327,16 @@ def _learned(
         return None
     function = torch.prelu if "prelu" in step.name else called
     return lambda t: function(t, *rest[0], **rest[1])
+
+
+def _samples(inputs: Any, found: list[Tensor]) -> int:
+    """The length of the first tensor; of packed sequences, how many there are."""
+    first = inputs
+    while isinstance(first, tuple | list) and first and not isinstance(first, PackedSequence):
+        first = first[0]
+    if isinstance(first, PackedSequence):
+        return int(first.batch_sizes[0])
+    return found[0].shape[0] if found else 0
 
 
 def _slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ short while, and count only where training confirms them: the healthy one learns
 learns markedly less. The probe sees them before training. ``--first`` moves the seeds, so that
 thresholds set on some networks are judged on others.
 
-``--overhead`` measures ``ogive.watch`` beside a plain training step and beside hooks that compute
-means and shares of every layer on every step, alternating.
+``--overhead`` measures ``ogive.watch`` beside plain training steps, and beside hooks that compute
+the same in the plainest way.
 
     python benchmarks/doctor.py --networks 40 --first 10000
 """
@@ -20,6 +20,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch.nn.functional as F
@@ -225,41 +226,145 @@ def _rate(count: int, of: int) -> str:
     return f"{count} of {of} ({100 * low:.1f} to {100 * high:.1f}%)"
 
 
+BLOCK = 10  # steps, of which a watch records one
+
+
+class Reference(nn.Module):
+    """A transformer encoder of the usual kind."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.into = nn.Linear(8, width)
+        layer = nn.TransformerEncoderLayer(width, 4, hidden, 0.1, "gelu", batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.head = nn.Linear(width, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.encoder(self.into(x)).mean(1))
+
+
+def perceptron(inputs: int, width: int, depth: int) -> nn.Module:
+    parts: list[nn.Module] = []
+    for i in range(depth):
+        parts += [nn.Linear(inputs if i == 0 else width, width), nn.GELU()]
+    return nn.Sequential(*parts, nn.Linear(width, 10))
+
+
+def convolutions(channels: int) -> nn.Module:
+    parts: list[nn.Module] = []
+    for i in range(3):
+        layer = nn.Conv2d(1 if i == 0 else channels, channels, 3, padding=1)
+        parts += [layer, nn.BatchNorm2d(channels), nn.ReLU()]
+    head = nn.Linear(4 * channels, 10)
+    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(2), nn.Flatten(), head)
+
+
+# The model and the shape of a batch.
+TRAINED: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "MLP, 784 inputs, 3 layers of 512": (lambda: perceptron(784, 512, 3), (128, 784)),
+    "CNN, 28 x 28, 3 layers of 32": (lambda: convolutions(32), (32, 1, 28, 28)),
+    "transformer encoder, 2 layers of 128": (lambda: Reference(128, 256), (32, 32, 8)),
+    "tiny MLP, 16 inputs, 4 layers of 48": (lambda: perceptron(16, 48, 4), (64, 16)),
+    "tiny CNN, 8 x 8, 3 layers of 16": (lambda: convolutions(16), (64, 1, 8, 8)),
+    "tiny encoder, 2 layers of 32": (lambda: Reference(32, 64), (64, 6, 8)),
+}
+
+
 def overhead(rounds: int) -> None:
-    """Seconds of 20 steps: plain, watched, and with hooks on every step, alternating."""
-    for kind in ("mlp", "cnn", "transformer"):
+    """Processor time of 10 training steps beside plain ones, alternating.
+
+    Each round trains 10 steps plainly, 10 watched (of which one is recorded), and 10 with hooks
+    that compute the same in the plainest way, on the same one step and on each. Medians of the
+    ratios in a round, and their middle half; ``all`` is all rounds together, with the first batch,
+    of which a watch makes a graph.
+    """
+    versions = f"PyTorch {torch.__version__}, {torch.get_num_threads()} thread"
+    print(f"time of a training step over a plain one, {rounds} rounds, {versions}")
+    for name, (make, shape) in TRAINED.items():
         torch.manual_seed(0)
-        x, y = data(kind)
-        model = healthy(kind, random.Random(3), x)
-        ratios: dict[str, list[float]] = {"watched": [], "naive hooks": []}
+        model, x = make().train(), torch.randn(shape)
+        y = torch.randint(0, 10, shape[:1])
+        optimizer = torch.optim.Adam(model.parameters(), 1e-4)
+
+        def block(
+            around: Any, model: Any = model, x: Any = x, y: Any = y, optimizer: Any = optimizer
+        ) -> float:
+            with around:
+                start = time.process_time()
+                for _ in range(BLOCK):
+                    loss = F.cross_entropy(model(x), y)
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                return time.process_time() - start
+
+        block(nullcontext())
+        ways: dict[str, Any] = {
+            "plain": nullcontext(),
+            "watch": ogive.watch(model, every=BLOCK),
+            "hooks on one in 10": Naive(model, optimizer, BLOCK),
+            "hooks on each": Naive(model, optimizer, 1),
+        }
+        times: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(rounds):
-            plain = _seconds(model, x, y)
-            with ogive.watch(model):
-                ratios["watched"].append(_seconds(model, x, y) / plain)
-            hooks = [m.register_forward_hook(_naive) for m in model.modules()]
-            ratios["naive hooks"].append(_seconds(model, x, y) / plain)
-            for hook in hooks:
-                hook.remove()
-        middle = {k: sorted(v)[len(v) // 2] for k, v in ratios.items()}
-        told = ", ".join(f"{k} {v:.2f}" for k, v in middle.items())
-        print(f"{kind}: time of a step over a plain one, median of {rounds}: {told}")
+            for way, around in ways.items():
+                times[way].append(block(around))
+        plain = times.pop("plain")
+        print(f"{name}: {1e3 * sorted(plain)[rounds // 2] / BLOCK:.2f} ms a step")
+        for way, taken in times.items():
+            ratios = sorted(t / p for t, p in zip(taken, plain, strict=True))
+            low, middle, high = (ratios[rounds * k // 4] for k in (1, 2, 3))
+            whole = sum(taken) / sum(plain)
+            print(f"  {way:20} {middle:.3f} ({low:.3f} to {high:.3f}), all {whole:.3f}")
 
 
-def _naive(_module: nn.Module, _given: Any, out: Any) -> None:
-    if isinstance(out, Tensor):
-        float(out.detach().mean()), float(out.detach().var()), float((out == 0).float().mean())
+class Naive:
+    """Hooks that compute what a watch does, in the plainest way and on all values."""
 
+    def __init__(self, model: nn.Module, optimizer: Any, every: int) -> None:
+        self.model, self.optimizer, self.every = model, optimizer, every
+        self.found: list[Any] = []
+        self.step, self.hooks = 0, list[Any]()
+        self.before: list[Tensor] = []
 
-def _seconds(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    model = model.train()
-    optimizer = torch.optim.Adam(model.parameters(), 1e-4)
-    start = time.perf_counter()
-    for _ in range(20):
-        loss = F.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return time.perf_counter() - start
+    def __enter__(self) -> None:
+        self.hooks = [m.register_forward_hook(self.see) for m in weighted(self.model)]
+        self.hooks += [
+            self.optimizer.register_step_pre_hook(self.keep),
+            self.optimizer.register_step_post_hook(self.changed),
+        ]
+
+    def __exit__(self, *_: Any) -> None:
+        for hook in self.hooks:
+            hook.remove()
+
+    @torch.no_grad()
+    def see(self, module: Any, _given: Any, out: Tensor) -> None:
+        if self.step % self.every:
+            return
+        self.found.clear()
+        with torch.enable_grad():
+            x = out.detach().requires_grad_()
+            y = F.gelu(x)
+            slope = torch.autograd.grad(y.sum(), x)[0]
+        axes = [i for i in range(x.dim()) if i != (1 if x.dim() == 4 else x.dim() - 1)]
+        self.found += [x.mean(axes), x.var(axes), y.mean(axes), y.var(axes)]
+        self.found += [slope.abs().amax(axes), (slope.abs() < 0.01).float().mean(axes)]
+        self.found += [torch.histc(x, 60, -6, 6), out.detach().square().mean()]
+        rows = x.detach().reshape(len(x), -1)
+        unit = rows / rows.norm(dim=1, keepdim=True)
+        self.found += [(unit @ unit.T).mean(), torch.linalg.svdvals(rows - rows.mean(0))]
+        out.register_hook(lambda g: self.found.append(float(g.square().sum())))
+
+    def keep(self, *_: Any) -> None:
+        if self.step % self.every == 0:
+            self.before = [p.detach().clone() for p in self.model.parameters()]
+
+    def changed(self, *_: Any) -> None:
+        for p, old in zip(self.model.parameters(), self.before, strict=False):
+            self.found.append(float((p.detach() - old).norm() / old.norm()))
+        self.before = []
+        self.step += 1
 
 
 if __name__ == "__main__":
@@ -267,7 +372,7 @@ if __name__ == "__main__":
     asked.add_argument("--networks", type=int, default=40)
     asked.add_argument("--first", type=int, default=0, help="the first seed")
     asked.add_argument("--overhead", action="store_true")
-    asked.add_argument("--rounds", type=int, default=7)
+    asked.add_argument("--rounds", type=int, default=15)
     chosen = asked.parse_args()
     torch.set_num_threads(1)
     if chosen.overhead:

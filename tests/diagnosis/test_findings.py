@@ -226,3 +226,24 @@ def test_two_probes_side_by_side() -> None:
     row = both.table().iloc[0]
     assert row["saturated, first"] > 0.3 > row["saturated, second"]
     assert after.compare(after).title() == "healthy, both"
+
+
+def test_the_functions_of_a_loss_are_none_of_the_model() -> None:
+    def loss(out: Tensor, y: Tensor) -> Tensor:
+        return -torch.sigmoid(100 * out).clamp(min=1e-6).log()[range(len(y)), y].mean()
+
+    health = ogive.probe(mlp(), X, Y, loss)
+    assert [r.function for r in health.layers] == ["relu"] * 3
+
+
+@pytest.mark.parametrize(("act", "norm", "fires"), [
+    ("relu", True, False), ("relu", False, True), ("gelu", True, False), ("tanh", True, True),
+])  # fmt: skip
+def test_a_scale_that_a_normalisation_undoes_is_no_fault(act: str, norm: bool, fires: bool) -> None:
+    torch.manual_seed(0)
+    after = [nn.LayerNorm(32)] if norm else []
+    model = nn.Sequential(nn.Linear(8, 32), ogive.get(act).module(), *after, nn.Linear(32, 3))
+    with torch.no_grad():
+        model[0].weight.mul_(200)
+    rules = [f.rule for f in ogive.probe(model, X, Y).findings]
+    assert ("signal too large" in rules) == fires

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch.nn.functional as F
 from networks import batch, mlp
+from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence
 from torch.utils.data import DataLoader, TensorDataset
 
 import ogive
@@ -161,7 +162,7 @@ def test_recurrent_cells_are_computed_once_more(kind: Any, settings: dict[str, A
     torch.manual_seed(0)
     layer = kind(5, 4, **settings)
     x = torch.randn(7, 3, 5)
-    seen = {name: (function, v) for name, function, _, v in cells(layer, (x,))}
+    seen = {name: (function, v) for name, function, _, v in cells(layer, (x,), {})}
     out, _ = layer(x)
     depth = layer.num_layers - 1
     if kind is nn.LSTM:
@@ -183,13 +184,64 @@ def test_recurrent_cells_are_computed_once_more(kind: Any, settings: dict[str, A
     )
 
 
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("way", ["sorted", "unsorted"])
+def test_packed_sequences_are_those_of_each_sequence(kind: Any, way: str) -> None:
+    """All that comes into the gates is what comes in where each sequence runs by itself."""
+    from ogive.diagnosis.fused import cells
+
+    torch.manual_seed(0)
+    layer = kind(5, 4, num_layers=2, bidirectional=True)
+    lengths = [6, 3, 1] if way == "sorted" else [3, 6, 1]
+    rows = [torch.randn(n, 5) for n in lengths]
+    packed = pack_sequence(rows, enforce_sorted=way == "sorted")
+    states = [torch.randn(4, 3, 4) for _ in range(2 if kind is nn.LSTM else 1)]
+    state = tuple(states) if kind is nn.LSTM else states[0]
+    seen = {name: v for name, *_, v in cells(layer, (packed, state), {})}
+    alone: dict[str, list[Tensor]] = {}
+    for i, row in enumerate(rows):
+        own = [s[:, i : i + 1].contiguous() for s in states]
+        given = row.unsqueeze(1), tuple(own) if kind is nn.LSTM else own[0]
+        for name, *_, v in cells(layer, given, {}):
+            alone.setdefault(name, []).append(v)
+    assert seen.keys() == alone.keys()
+    for name, values in seen.items():
+        assert values.shape == (10, 4)
+        expected = torch.cat(alone[name])
+        torch.testing.assert_close(values.sort(0).values, expected.sort(0).values)
+
+
+def test_a_model_that_packs_its_sequences() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn, self.head = nn.GRU(5, 4, batch_first=True), nn.Linear(4, 2)
+
+        def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+            packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            out, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
+            return self.head(out[:, 0])
+
+    torch.manual_seed(0)
+    model, x, lengths = Net(), torch.randn(9, 6, 5), torch.arange(9) % 6 + 1
+    health = ogive.probe(model, (x, lengths))
+    assert [r.role for r in health.layers] == ["gate", "gate", "fused"]
+    assert all(r.positions == int(lengths.sum()) and r.units == 4 for r in health.layers)
+    assert not health.remarks
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    alone = ogive.probe(nn.Sequential(model.rnn), packed)
+    assert (alone.samples, len(alone.layers)) == (9, 3)
+    for one, other in zip(alone.layers, health.layers, strict=True):
+        assert one.before_variance == pytest.approx(other.before_variance)
+
+
 def test_the_gru_is_the_one_of_torch() -> None:
     from ogive.diagnosis.fused import cells
 
     torch.manual_seed(0)
     layer, x = nn.GRUCell(3, 4), torch.randn(5, 3)
     h = torch.randn(5, 4)
-    seen = {name: v for name, _, _, v in cells(layer, (x, h))}
+    seen = {name: v for name, _, _, v in cells(layer, (x,), {"hx": h})}
     update = torch.sigmoid(seen["update gate"])
     made = (1 - update) * torch.tanh(seen["cell"]) + update * h
     torch.testing.assert_close(made, layer(x, h))

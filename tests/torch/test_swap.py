@@ -367,3 +367,19 @@ def test_it_prints_and_tabulates() -> None:
     assert "<table>" in made._repr_html_()
     block = ogive.swap(nn.Sequential(ResidualBlock(4), nn.Conv2d(4, 2, 1)), "elu")
     assert "1 activation replaced, 0 left" in str(block)
+
+
+@pytest.mark.parametrize("held", [0.0, 1.0])
+def test_a_module_with_numbers_of_its_own_is_not_tried_out(held: float) -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale, self.table = nn.Parameter(torch.tensor(held)), nn.Parameter(torch.ones(3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.relu(x)
+
+    model = nn.Sequential(nn.Linear(3, 3), Scaled(), nn.Linear(3, 3))
+    assert of_module(model[1]) is None
+    (change,) = ogive.swap(model, "gelu").replaced
+    assert change.site.kind == "call"

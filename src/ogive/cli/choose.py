@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ogive.errors import BadStudy, OgiveError
+from ogive.cli import output
+from ogive.errors import BadStudy
 
 _DATA = (
     "A built-in set (digits, breast_cancer, wine, iris, diabetes), "
@@ -90,7 +90,7 @@ def choose(
     }
     kept = store or default_store(data, settings)
     for path, option in ((report, "--report"), (save, "--save")):
-        check_output(path, option, (data, test_file, kept))
+        output.check_output(path, option, (data, test_file, kept))
     with _progress(kept) as tell:
         choice = run(
             data,
@@ -112,15 +112,8 @@ def choose(
             store=kept,
             progress=tell,
         )
-    if as_json:
-        typer.echo(json.dumps(choice.to_dict(), allow_nan=False))
-    else:
-        from rich.console import Console
-
-        Console().print(choice)
-    if report is not None:
-        choice.report(report)
-        typer.echo(f"The report is in {report}.", err=True)
+    output.show(choice, as_json)
+    output.report(choice, report)
     if save is not None:
         choice.save(save)
         typer.echo(
@@ -150,29 +143,6 @@ def _numbers(text: str) -> list[float]:
         raise BadStudy(
             f"--rates {text!r} is no list of numbers; write for example 0.001,0.01,0.1"
         ) from None
-
-
-def check_output(path: Path | None, option: str, inputs: Sequence[str | Path | None]) -> None:
-    """Before an hour is spent: a result that could not be written is said at once.
-
-    Raises :class:`OgiveError` for a folder that does not exist, for a name that does not suit
-    what is written, and for a file that is among ``inputs`` and would be lost.
-    """
-    if path is None:
-        return
-    if any(given is not None and path.resolve() == Path(given).resolve() for given in inputs):
-        raise OgiveError(f"{option} {path} is read by this very command; name another file")
-    if option != "--save" and path.suffix.lower() not in {".html", ".htm"}:
-        raise OgiveError(f"{option} {path} has another suffix than .html; a report is a page")
-    if not path.absolute().parent.is_dir():
-        raise OgiveError(
-            f"{option} {path} cannot be written because the folder {path.parent} does not exist; "
-            "make the folder or name another"
-        )
-    if option != "--save" and path.is_dir():
-        raise OgiveError(f"{option} {path} is a folder; name a file, such as report.html")
-    if option == "--save" and path.exists() and not path.is_dir():
-        raise OgiveError(f"{option} {path} is a file; name a folder")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ogive.cli import output
 from ogive.errors import OgiveError
 
 _INPUTS, _TARGETS = ("x", "X", "inputs"), ("y", "Y", "targets")
@@ -40,21 +40,12 @@ def probe(
     ] = False,
 ) -> None:
     """Say what the activations do inside a model on data, what is wrong, and what to do."""
-    from ogive.cli.choose import check_output
-
-    check_output(report, "--report", (model.rpartition(":")[0], data.rpartition(":")[0]))
+    output.check_output(report, "--report", (model.rpartition(":")[0], data.rpartition(":")[0]))
     # What the files print goes to standard error: standard output is for the result.
     with _printing_to_stderr():
         health = _probed(model, data, loss, batches)
-    if as_json:
-        typer.echo(json.dumps(health.to_dict(), allow_nan=False))
-    else:
-        from rich.console import Console
-
-        Console().print(health)
-    if report is not None:
-        health.report(report)
-        typer.echo(f"The report is in {report}.", err=True)
+    output.show(health, as_json)
+    output.report(health, report)
 
 
 def _probed(model: str, data: str, loss: str | None, batches: int | None) -> Any:

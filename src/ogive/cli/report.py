@@ -18,7 +18,7 @@ def report(
     ] = None,
 ) -> None:
     """Write the page of a stored study."""
-    from ogive.cli.choose import check_output
+    from ogive.cli.output import check_output
     from ogive.report.page import write
     from ogive.study.store import read_study
     from ogive.study.verdict import check_margin, verdict

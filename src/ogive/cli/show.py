@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
+
+from ogive.cli import output
 
 
 def show(
@@ -22,9 +23,4 @@ def show(
     from ogive.report.card import card
 
     shown = card(registry.find(name))
-    if as_json:
-        typer.echo(json.dumps(shown.to_dict(), allow_nan=False))
-        return
-    from rich.console import Console
-
-    Console().print(shown)
+    output.show(shown, as_json)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ogive.cli import output
 
 
 def theory(
@@ -35,9 +36,4 @@ def theory(
         from ogive.report.figures import save
 
         typer.echo(f"The picture is in {save(found.figure(), plot)}.", err=True)
-    if as_json:
-        typer.echo(json.dumps(found.to_dict(), allow_nan=False))
-        return
-    from rich.console import Console
-
-    Console().print(found)
+    output.show(found, as_json)

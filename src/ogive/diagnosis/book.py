@@ -27,6 +27,8 @@ class Row:
     sums: Sums = field(default_factory=Sums)
     roles: set[str] = field(default_factory=set)
     together: bool = False
+    axis: int | None = None  # along which the units lie
+    scaled_after: bool = False  # a normalisation follows that undoes any scale
 
     @property
     def where(self) -> str:
@@ -76,6 +78,7 @@ class Book:
         self.rows: dict[tuple[Any, ...], Row] = {}
         self.together: set[tuple[Any, ...]] = set()
         self.signal: dict[str, list[float]] = {}  # mean square of what layers put out
+        self.scaled_after: set[str] = set()  # the layers whose scale a normalisation undoes
         self.inputs, self.input_alike = Moving(), Sums()
         self.normed_first = False
         self.bad: Bad | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ogive.torch.shown import Shown
+from ogive.shown import Shown
 
 if TYPE_CHECKING:
     from ogive.diagnosis.health import Health

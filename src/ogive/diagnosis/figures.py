@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from ogive.diagnosis.book import Book, Row
 from ogive.diagnosis.measures import DEAD, Moving, flatness
-from ogive.torch.flow import WEIGHTED
+from ogive.torch.steps import WEIGHTED
 from torch import Tensor, nn
 
 EQUAL = 1e-6  # relative: units whose weights differ by less are the same unit
@@ -46,7 +46,8 @@ class LayerHealth:
     square over batches.
     ``correlation`` and ``rank`` tell how alike the samples' pre-activations are. Of a softmax,
     ``saturated`` counts rows that are one-hot and ``entropy`` is their mean entropy over that of
-    equal shares. None is what does not apply.
+    equal shares. ``scaled_after`` says that a normalisation follows which undoes any scale. None is
+    what does not apply.
     """
 
     where: str
@@ -71,6 +72,7 @@ class LayerHealth:
     gradients_not_finite: int = 0
     histogram: tuple[int, ...] = ()
     unit: Units | None = None
+    scaled_after: bool = False
 
     @property
     def dead_share(self) -> float:
@@ -91,7 +93,7 @@ class WeightHealth:
 
     ``mean_square`` is that of the layer's outputs; ``gradient`` the norm of the weights' gradient;
     ``update`` the mean of |change|/|weights| of a step; ``alike`` says that all units have the
-    same weights.
+    same weights. ``scaled_after`` says that a normalisation follows which undoes any scale.
     """
 
     name: str
@@ -105,6 +107,7 @@ class WeightHealth:
     gradient: float | None = None
     update: float | None = None
     alike: bool = False
+    scaled_after: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def _layer(row: Row, book: Book) -> LayerHealth:
     shared: dict[str, Any] = {
         "where": row.where, "function": row.label, "role": row.role, "kind": row.kind,
         "not_finite": sums.bad, "gradients_not_finite": sums.gradient_bad,
+        "scaled_after": row.scaled_after,
         "gradient": math.sqrt(sums.gradient / max(1, book.backwards)) if sums.gradients else None,
     }  # fmt: skip
     if sums.peak is None:  # nothing finite was seen
@@ -155,7 +159,7 @@ def _layer(row: Row, book: Book) -> LayerHealth:
     peak = sums.peak.tolist()
     count = sums.before.count
     dead = tuple(p <= DEAD * flatness(act).scale for p in peak)
-    saturated, off = _shares(sums.saturated, count), _shares(sums.off, count)
+    saturated, off = (_shares(c, count, len(peak)) for c in (sums.saturated, sums.off))
     centre, spread = pooled(sums.before)
     after, after_spread = pooled(sums.after)
     second = after**2 + after_spread
@@ -182,8 +186,8 @@ def _layer(row: Row, book: Book) -> LayerHealth:
     )  # fmt: skip
 
 
-def _shares(counts: Tensor | float, of: int) -> tuple[float, ...]:
-    return tuple((torch.as_tensor(counts).double() / of).tolist())
+def _shares(counts: Tensor | float, of: int, units: int) -> tuple[float, ...]:
+    return tuple((torch.as_tensor(counts).double().expand(units) / of).tolist())
 
 
 def pooled(moving: Moving) -> tuple[float, float]:
@@ -240,6 +244,7 @@ def weights(
                 sums[0] / sums[1] if sums[1] else None,
                 gradients.get(name), updates.get(name),
                 weighted and not turned and _alike(values.flatten(1)),
+                weighted and path in book.scaled_after,
             )
         )  # fmt: skip
     return tuple(found)

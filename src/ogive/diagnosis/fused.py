@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from torch.nn.utils.rnn import PackedSequence
+
 import torch
 from torch import Tensor, nn
 
@@ -28,68 +30,82 @@ ATTENTION = (
 DOT = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 
 
-def cells(module: nn.Module, given: tuple[Any, ...]) -> Iterator[Seen]:
-    """What the gates and functions of a recurrent module take in; nothing for packed sequences."""
-    x = given[0]
-    if not isinstance(x, Tensor):
-        return
-    state = given[1] if len(given) > 1 else None
-    x = x.detach()
+def cells(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> Iterator[Seen]:
+    """What the gates and functions of a recurrent module take in, also from packed sequences."""
+    settings = {**dict(zip(("input", "hx"), given, strict=False)), **named}
+    x, state = settings["input"], settings.get("hx")
     if isinstance(module, nn.RNNCellBase):
-        x = x.reshape(1, -1, x.shape[-1])
-        yield from _layer(module, x, "", _start(state, None))
+        yield from _layer(module, [x.detach().reshape(-1, x.shape[-1])], "", _start(state, None))
         return
     if not isinstance(module, nn.RNNBase):
         return
-    if x.dim() == 2:
-        x = x.unsqueeze(1)
-    elif module.batch_first:
-        x = x.transpose(0, 1)
+    sequence, order = _steps(module, x)
     directions = 2 if module.bidirectional else 1
     for depth in range(module.num_layers):
         made = []
         for direction in range(directions):
             suffix = f"_l{depth}" + ("_reverse" if direction else "")
-            sequence = x.flip(0) if direction else x
-            start = _start(state, depth * directions + direction)
+            way = -1 if direction else 1
+            start = _start(state, depth * directions + direction, order)
             names = f"layer {depth}" + (", reverse" if direction else "")
             kept: list[Tensor] = []
-            for name, function, role, values in _layer(module, sequence, suffix, start, kept):
+            for name, function, role, values in _layer(
+                module, sequence[::way], suffix, start, kept
+            ):
                 yield f"{name}, {names}", function, role, values
-            made.append(kept[0].flip(0) if direction else kept[0])
-        x = torch.cat(made, -1)
+            made.append(kept[::way])
+        sequence = [torch.cat(parts, -1) for parts in zip(*made, strict=True)]
 
 
-def _start(state: Any, place: int | None) -> list[Tensor | None]:
+def _steps(module: nn.RNNBase, x: Any) -> tuple[list[Tensor], Tensor | None]:
+    """The input at each time, (rows, features), and the order of the rows where it is another.
+
+    Of packed sequences the longest come first, so that the rows at a time are the first ones.
+    """
+    if isinstance(x, PackedSequence):
+        return list(torch.split(x.data.detach(), x.batch_sizes.tolist())), x.sorted_indices
+    x = x.detach()
+    if x.dim() == 2:
+        x = x.unsqueeze(1)
+    elif module.batch_first:
+        x = x.transpose(0, 1)
+    return list(x), None
+
+
+def _start(state: Any, place: int | None, order: Tensor | None = None) -> list[Tensor | None]:
     parts = [s.detach() for s in (state if isinstance(state, tuple) else (state,)) if s is not None]
     if place is not None:
         parts = [p[place] for p in parts]
     parts = [p.reshape(-1, p.shape[-1]) for p in parts]
+    parts = [p if order is None else p[order] for p in parts]
     return [*parts, None, None][:2]
 
 
 def _layer(
     module: Any,
-    x: Tensor,
+    sequence: list[Tensor],
     suffix: str,
     start: list[Tensor | None],
     out: list[Tensor] | None = None,
 ) -> Iterator[Seen]:
+    """One layer in one direction; what it puts out at each time goes into ``out``."""
     weights: dict[str, Any] = {
         n: getattr(module, f"{n}{suffix}", None)
         for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
     }
     linear = torch.nn.functional.linear
     w_hh, b_hh, w_hr = weights["weight_hh"], weights["bias_hh"], weights["weight_hr"]
-    from_input = linear(x, weights["weight_ih"], weights["bias_ih"])
+    sizes = [len(x) for x in sequence]
+    whole = torch.cat(sequence)
+    from_input = torch.split(linear(whole, weights["weight_ih"], weights["bias_ih"]), sizes)
     width = module.hidden_size
-    h = start[0] if start[0] is not None else x.new_zeros(x.shape[1], w_hh.shape[1])
-    c = start[1] if start[1] is not None else x.new_zeros(x.shape[1], width)
+    all_h = start[0] if start[0] is not None else whole.new_zeros(max(sizes), w_hh.shape[1])
+    all_c = start[1] if start[1] is not None else whole.new_zeros(max(sizes), width)
     kind = type(module).__name__.removesuffix("Cell")
     plain = getattr(module, "nonlinearity", "tanh")
     seen: dict[str, list[Tensor]] = {}
-    hidden = []
-    for now in from_input:
+    for rows, now in zip(sizes, from_input, strict=True):
+        h, c = all_h[:rows], all_c[:rows]  # the sequences that are running
         fed = linear(h, w_hh, b_hh)
         if kind == "LSTM":
             i, f, g, o = (now + fed).chunk(4, 1)
@@ -106,11 +122,11 @@ def _layer(
         else:
             parts = {"cell": now + fed}
             h = torch.relu(now + fed) if plain == "relu" else torch.tanh(now + fed)
-        hidden.append(h)
+        all_h, all_c = torch.cat([h, all_h[rows:]]), torch.cat([c, all_c[rows:]])
+        if out is not None:
+            out.append(h)
         for name, values in parts.items():
             seen.setdefault(name, []).append(values)
-    if out is not None:
-        out.append(torch.stack(hidden))
     for name, steps in seen.items():
         gate = name.endswith("gate")
         function = "sigmoid" if gate else ("tanh" if kind in {"LSTM", "GRU"} else plain)

@@ -11,8 +11,8 @@ from ogive.diagnosis.book import Bad, LossFacts
 from ogive.diagnosis.figures import InputHealth, LayerHealth, WeightHealth
 from ogive.diagnosis.findings import Finding, decay
 from ogive.door import room
+from ogive.shown import Shown
 from ogive.torch.find import HIDDEN
-from ogive.torch.shown import Shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

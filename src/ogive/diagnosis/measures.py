@@ -27,6 +27,8 @@ REACH, BINS = 6.0, 60  # of the histogram; what lies beyond is in one bin on eac
 MOST_SAMPLES = 64  # of a batch, which are compared with each other
 MOST_VALUES = 1 << 15  # of a sample, taken at even steps
 ALIKE = 1e-12  # share of a signal that rounding alone makes
+LIGHT, LEAST = 1 << 13, 16  # values of a place that are looked at in passing; samples of them
+HALVES = (torch.float16, torch.bfloat16)
 
 Off: TypeAlias = Literal["all", "left", "right", "none"]
 
@@ -68,6 +70,15 @@ def flatness(act: Activation) -> Flatness:
     return Flatness(scale, "right" if shares[1] > 1 / 3 else "none")
 
 
+@lru_cache(maxsize=256)
+def passes_scale(act: Activation) -> bool:
+    """Whether far from 0 f(c x) is about c f(x) for c > 0: that of ReLU and GELU, not of tanh."""
+    ends = np.array([-FAR, FAR])
+    with np.errstate(all="ignore"):
+        once, more = act(ends), act(10 * ends) / 10
+    return bool(np.isfinite(more).all()) and bool(abs(more - once).max() < 0.05 * abs(once).max())
+
+
 class Moving:
     """Mean and variance of each unit, merged batch by batch, in float64."""
 
@@ -76,11 +87,9 @@ class Moving:
         self.mean: Tensor | None = None
         self.squares: Tensor | None = None  # of the deviations from the mean
 
-    def add(self, values: Tensor) -> None:
-        """Take in (positions, units)."""
-        variance, mean = torch.var_mean(values, 0, correction=0)
-        count = values.shape[0]
-        self._merge(count, mean.double(), variance.double() * count)
+    def add(self, count: int, mean: Tensor, squares: Tensor) -> None:
+        """Take in what :func:`centred` gives for (positions, units)."""
+        self._merge(count, mean.double(), squares.double())
 
     def merge(self, other: Moving) -> None:
         """Take in what another has seen."""
@@ -147,34 +156,33 @@ class Sums:
 
     def add(self, x: Tensor, y: Tensor, slope: Tensor, flat: Flatness, binned: bool = True) -> None:
         """Take in pre-activations, activations and slopes, each (positions, units)."""
-        finite = torch.isfinite(x.sum()) & torch.isfinite(y.sum())
-        if not bool(finite):
-            whole = (torch.isfinite(x) & torch.isfinite(y)).all(1)
-            wrong = ~(torch.isfinite(x) & torch.isfinite(y))
-            self.bad += int(wrong.sum())
-            x, y, slope = x[whole], y[whole], slope[whole]
-            if not len(x):
-                return
         if self.before.units not in (None, x.shape[1]):
             self.pool()
         if self.pooled:
             x, y, slope = x.reshape(-1, 1), y.reshape(-1, 1), slope.reshape(-1, 1)
-        self.before.add(x)
-        self.after.add(y)
+        before, after = centred(x), centred(y)
+        if not math.isfinite(float(before[2].sum() + after[2].sum())):
+            right = torch.isfinite(x) & torch.isfinite(y)
+            whole = right.all(1)
+            self.bad += right.numel() - int(right.sum())
+            x, y, slope = x[whole].double(), y[whole].double(), slope[whole]
+            if not len(x):
+                return
+            before, after = centred(x), centred(y)
+        self.before.add(*before)
+        self.after.add(*after)
         size = slope.abs()
         peak = size.amax(0)
         self.peak = peak if self.peak is None else torch.maximum(self.peak, peak)
         small = size < SATURATED * flat.scale
         if flat.off == "all":
             self.off = self.off + small.sum(0)
-            self.saturated = self.saturated + torch.zeros_like(peak)
+        elif flat.off == "none":
+            self.saturated = self.saturated + small.sum(0)
         else:
-            off = torch.zeros_like(small)
-            if flat.off != "none":
-                off = small & ((x <= 0) if flat.off == "left" else (x >= 0))
-            off_count = off.sum(0)
-            self.off = self.off + off_count
-            self.saturated = self.saturated + (small.sum(0) - off_count)
+            off = (small & ((x <= 0) if flat.off == "left" else (x >= 0))).sum(0)
+            self.off = self.off + off
+            self.saturated = self.saturated + (small.sum(0) - off)
         if not binned:
             return
         counts = histogram(x)
@@ -225,12 +233,48 @@ class Sums:
         sums = self
         while sums.into is not None:
             sums = sums.into
-        square = float(gradient.detach().double().square().sum())
+        square = squares(gradient.detach())
         if math.isfinite(square):
             sums.gradient += square
             sums.gradients += 1
         else:
             sums.gradient_bad += 1
+
+
+def centred(x: Tensor) -> tuple[int, Tensor, Tensor]:
+    """How many rows x has, and of each column the mean and the squares about it."""
+    mean = x.mean(0)
+    apart = x - mean
+    return x.shape[0], mean, apart.mul_(apart).sum(0)
+
+
+def squares(x: Tensor) -> float:
+    """The sum of the squares of x, in one pass; not finite where a value is not."""
+    size = float(torch.linalg.vector_norm(x, dtype=torch.float32 if x.dtype in HALVES else None))
+    if math.isfinite(size) or x.dtype == torch.float64:
+        return size**2 if size < 1e150 else math.inf
+    return float(x.double().square().sum())  # large numbers, or none
+
+
+def thinned(x: Tensor, kept: tuple[int, ...], turn: int) -> tuple[slice, ...]:
+    """Where to look at in a large x: all along the axes ``kept``, some places along the others.
+
+    About LIGHT values are left, of LEAST samples along the first axis or more; ``turn`` moves on
+    through the rest.
+    """
+    index = [slice(None)] * x.dim()
+    over = x.numel() / LIGHT
+    free = [a for a in range(x.dim()) if a not in {k % x.dim() for k in kept}]
+    for place, axis in enumerate(free):
+        if over <= 1:
+            break
+        size = x.shape[axis]
+        most = max(1, size // LEAST) if axis == 0 else size
+        # What is too much is shared among the axes that are left, the samples first.
+        by = min(most, math.ceil(over if axis == 0 else over ** (1 / (len(free) - place))))
+        index[axis] = slice(turn % by, None, by)
+        over /= by
+    return tuple(index)
 
 
 def histogram(x: Tensor) -> Tensor:

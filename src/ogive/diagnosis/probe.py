@@ -18,7 +18,8 @@ from ogive.diagnosis.health import Health
 from ogive.diagnosis.record import Recorder
 from ogive.errors import OgiveError
 from ogive.torch.find import refuse_scripts
-from ogive.torch.flow import run, tensors, watching
+from ogive.torch.flow import run, watching
+from ogive.torch.steps import tensors
 from torch import Tensor, nn
 
 Loss: TypeAlias = Callable[..., Any]
@@ -141,6 +142,8 @@ def as_tensors(given: Any) -> Any:
     if isinstance(given, np.ndarray):
         made = torch.from_numpy(given)
         return made.to(torch.get_default_dtype()) if made.is_floating_point() else made
+    if isinstance(given, tuple) and hasattr(given, "_fields"):  # PackedSequence, and other records
+        return type(given)(*map(as_tensors, given))
     if isinstance(given, tuple | list):
         return type(given)(as_tensors(g) for g in given)
     return {k: as_tensors(v) for k, v in given.items()} if isinstance(given, dict) else given
@@ -193,9 +196,11 @@ def value_of(out: Any, y: Any, loss: Loss | None) -> tuple[Tensor | None, str]:
     if isinstance(y, Tensor):
         return _usual(outputs[0], y)
     generator = torch.Generator().manual_seed(0)
-    direction = torch.randn(outputs[0].shape, generator=generator).to(outputs[0])
-    scale = max(1, outputs[0].numel()) ** 0.5
-    return (outputs[0] * direction).sum() / scale, DIRECTION
+    along = outputs[0].new_zeros(())
+    for one in (o for o in outputs if o.requires_grad):
+        direction = torch.randn(one.shape, generator=generator).to(one)
+        along = along + (one * direction).sum() / max(1, one.numel()) ** 0.5
+    return along, DIRECTION
 
 
 def _usual(out: Tensor, y: Tensor) -> tuple[Tensor, str]:

@@ -6,22 +6,31 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from torch.nn.utils.rnn import PackedSequence
+
 import torch
 from ogive.diagnosis import fused
+from ogive.diagnosis.around import carries_scale, first_users, scaled_after, source_of, unit_axis
 from ogive.diagnosis.book import Bad, Book, LossFacts, Row
-from ogive.diagnosis.measures import MOST_SAMPLES, Flatness, flatness
+from ogive.diagnosis.measures import (
+    HALVES,
+    LIGHT,
+    MOST_SAMPLES,
+    centred,
+    flatness,
+    squares,
+    thinned,
+)
 from ogive.functions import registry
 from ogive.functions.activation import Activation
-from ogive.torch.find import AXIS, GATE, THROUGH, role_of
-from ogive.torch.flow import Step, Watcher, function_kind, overwrites, tensors
+from ogive.torch.find import AXIS, GATE, role_of
+from ogive.torch.flow import Parts, Watcher
+from ogive.torch.steps import Step, function_kind, overwrites, tensors
 from torch import Tensor, nn
 
-LIGHT, LEAST = 1 << 14, 16  # values of a place that a light recorder looks at; samples of them
-SELDOM = 4  # batches of a light recorder, one of which is looked at more closely
+SELDOM = 4  # batches seen in passing, one of which is looked at more closely
 PROBABILITIES = {"softmax", "softmin", "log_softmax"}
-CONVOLUTIONS = {"conv1d", "conv2d", "conv3d"}
 BLAMED = {"weight", "norm", "activation", "opaque"}  # where an infinity is no mask
-HALVES = (torch.float16, torch.bfloat16)
 LOSSES = {
     "CrossEntropyLoss": "cross_entropy",
     "NLLLoss": "nll_loss",
@@ -38,14 +47,14 @@ class Recorder(Watcher):
     """Sees one batch through the model, and puts it into the book.
 
     ``thorough`` also looks for the origin of what is not finite in every step, and at the fused
-    operators; otherwise large places are seen in part,
-    and the likeness of samples and the histograms on one batch in four. Nothing of the batch is
-    kept: the hooks on the gradient hold sums alone.
+    operators; otherwise large places are seen in part, and the likeness of samples and the
+    histograms on one batch in four. Nothing of the batch is kept: the hooks on the gradient hold
+    sums alone.
     """
 
     def __init__(
         self, model: nn.Module, inputs: Any, book: Book, *, thorough: bool = True,
-        most: int = MOST_SAMPLES,
+        most: int = MOST_SAMPLES, parts: Parts | None = None,
     ) -> None:  # fmt: skip
         self.book, self.thorough, self.most = book, thorough, most
         self.calls: dict[tuple[Any, ...], int] = {}
@@ -53,7 +62,8 @@ class Recorder(Watcher):
         self.live: list[tuple[Row, Step]] = []
         self.kept: tuple[Any, ...] | None = None
         self.whole = False
-        super().__init__(model, inputs)
+        self.often = thorough or book.batches % SELDOM == 0
+        super().__init__(model, inputs, parts)
         self.samples = 0
         with torch._C.DisableTorchFunction(), torch.no_grad():
             self._see_inputs(inputs)
@@ -93,7 +103,9 @@ class Recorder(Watcher):
             with torch.no_grad():
                 if self.thorough or step.kind in ("weight", "activation"):
                     self._look_for_bad(step, out)
-                if step.kind == "activation" and isinstance(out, Tensor):
+                if self.whole:  # what a loss calls is none of the model's
+                    self._output(step, given, named)
+                elif step.kind == "activation" and isinstance(out, Tensor):
                     self._activation(step, given, named, out, called)
                 elif step.kind == "axis" and isinstance(out, Tensor):
                     self._along_axis(step, given, named, out, called)
@@ -101,11 +113,10 @@ class Recorder(Watcher):
                     self._signal(step, out)
                 elif step.kind == "opaque" and self.thorough:
                     self._inside(step, given, named)
+                elif step.kind == "opaque":
+                    self.book.note(f"What {step.path} computes inside is seen by ogive.probe alone")
                 elif step.name == "scaled_dot_product_attention" and self.thorough:
                     self._softmax(step, fused.dot_product(given, named), "attention softmax")
-                loss = LOSSES.get(step.name, step.name)
-                if self.whole and loss in LOSSES.values() and self.book.loss is None:
-                    self._loss(step, loss, given, named)
         finally:
             self.leaf -= 1
 
@@ -113,13 +124,17 @@ class Recorder(Watcher):
         """The model has run; the roles of what was seen are judged by what follows it."""
         self.ends(out)
         for row, step in self.live:
+            row.scaled_after = carries_scale(step) and scaled_after(step)
             if not row.roles:
                 row.roles.add(role_of(step) if row.kind == "activation" else AXIS)
             elif row.together:
                 row.roles.add(role_of(step))
         self.live.clear()
         self.whole = True
-        first = [u for s in self.steps if s.kind == "input" for u in _first_users(s)]
+        weighing = [s for s in self.steps if s.kind == "weight"]
+        free = {s.path for s in weighing if not scaled_after(s)}
+        self.book.scaled_after = {s.path for s in weighing} - free
+        first = [u for s in self.steps if s.kind == "input" for u in first_users(s)]
         self.book.normed_first = bool(first) and all(u.kind == "norm" for u in first)
 
     def release(self) -> None:
@@ -133,17 +148,19 @@ class Recorder(Watcher):
 
     def _see_inputs(self, inputs: Any) -> None:
         found = [t for t in tensors(inputs) if t.dim()]
-        self.samples = found[0].shape[0] if found else 0
+        self.samples = _samples(inputs, found)
         values = next((t.detach() for t in found if t.is_floating_point()), None)
-        if any(bool(~torch.isfinite(t.sum())) for t in found if t.is_floating_point()):
+        if any(not math.isfinite(float(t.sum())) for t in found if t.is_floating_point()):
             self.tainted |= {id(s) for s in self.steps}
             self._blame("the inputs", [t for t in found if t.is_floating_point()], "the inputs")
         elif values is not None and values.numel():
-            flat = values.reshape(-1, values.shape[-1]) if values.dim() == 2 else values
-            seen = _wide(flat if values.dim() == 2 else values.reshape(-1, 1))
+            table = values.dim() == 2
+            part = values if self.thorough else values[self._part(values, -1 if table else 0)]
+            seen = _wide(part if table else part.reshape(-1, 1))
             if self.book.inputs.units in (None, seen.shape[1]):
-                self.book.inputs.add(seen)
-            self.book.input_alike.compare(values.reshape(len(values), -1), self.most)
+                self.book.inputs.add(*centred(seen))
+            if self.often:
+                self.book.input_alike.compare(part.reshape(len(part), -1), self.most)
 
     def _activation(
         self, step: Step, given: tuple[Any, ...], named: dict[str, Any], out: Tensor, called: Any
@@ -152,29 +169,34 @@ class Recorder(Watcher):
         if not isinstance(x, Tensor) or not x.is_floating_point() or x.shape != out.shape:
             return
         assert isinstance(step.function, Activation)
-        x, seen = x.detach(), out.detach()
-        by = 0 if x.dim() < 2 or self.thorough else -(-x.numel() // LIGHT)
-        if by > 1:  # every so many samples, 16 at least
-            by = min(by, max(1, x.shape[0] // LEAST))
-            x, seen = x[::by], seen[::by]
-        rest = given[1:], {k: v for k, v in named.items() if k not in ("input", "inplace")}
-        slope = _slope(step, step.function, x, rest, called)
         row = self._row(step, step.function.label, "activation", step.function)
-        self._put(row, step, x, seen, slope, flatness(step.function))
+        axis = self._axis(row, step, x)
+        x, seen = x.detach(), out.detach()
+        rest = given[1:], {k: v for k, v in named.items() if k not in ("input", "inplace")}
+        again = _learned(step, rest, called)
+        if not self.thorough and x.dim() > 1 and x.numel() > LIGHT:
+            # A slope for each channel lies along axis 1.
+            part = self._part(x, axis) if again is None else self._part(x, axis, 1)
+            x, seen = x[part], seen[part]
+        if again is None:
+            before = _units(x, axis)
+            slope = step.function.slope(before)
+        else:
+            before, slope = _units(x, axis), _units(_slope(again, x), axis)
+        row.sums.add(before, _units(seen, axis), slope, flatness(step.function), self.often)
+        if x.dim() > 1 and self.often:
+            by = 1 if out.shape[0] != self.samples == out.shape[1] else 0
+            row.sums.compare(x.movedim(by, 0).reshape(x.shape[by], -1), self.most)
         if out.requires_grad:
             out.register_hook(row.sums.hear)  # type: ignore[no-untyped-call]
 
-    def _put(
-        self, row: Row, step: Step, x: Tensor, out: Tensor, slope: Tensor, flat: Flatness
-    ) -> None:
-        axis = _unit_axis(step, x)
-        sums = row.sums
-        before, after, slopes = (_units(t.detach(), axis) for t in (x, out, slope))
-        often = self.thorough or self.book.batches % SELDOM == 1
-        sums.add(before, after, slopes, flat, often)
-        if x.dim() > 1 and often:
-            by = 1 if x.shape[0] != self.samples == x.shape[1] else 0
-            sums.compare(x.movedim(by, 0).reshape(x.shape[by], -1), self.most)
+    def _part(self, x: Tensor, *kept: int) -> tuple[slice, ...]:
+        return thinned(x, kept, self.book.batches)
+
+    def _axis(self, row: Row, step: Step, x: Tensor) -> int:
+        """The axis of the units, which is kept for batches that are seen without a graph."""
+        row.axis = unit_axis(step, x)
+        return row.axis
 
     def _along_axis(
         self, step: Step, given: tuple[Any, ...], named: dict[str, Any], out: Tensor, called: Any
@@ -203,11 +225,8 @@ class Recorder(Watcher):
         if isinstance(module, nn.MultiheadAttention):
             with torch.random.fork_rng(devices=[]):
                 self._softmax(step, fused.attention(module, given, named), "attention softmax")
-        elif isinstance(module, nn.RNNBase | nn.RNNCellBase) and given:
-            if not isinstance(given[0], Tensor):
-                self.book.note(f"{step.path} takes packed sequences: its gates are not seen")
-                return
-            for name, function, role, x in fused.cells(module, given):
+        elif isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            for name, function, role, x in fused.cells(module, given, named):
                 self._inner(step, name, function, role, x)
 
     def _inner(self, step: Step, name: str, function: str, role: str, x: Tensor) -> None:
@@ -236,17 +255,20 @@ class Recorder(Watcher):
 
     def _signal(self, step: Step, out: Tensor) -> None:
         sums = self.book.signal.setdefault(step.path, [0.0, 0.0])
-        square = float(_wide(out.detach()).square().mean())
+        square = squares(out.detach()) / max(1, out.numel())
         if math.isfinite(square):
             sums[0] += square
             sums[1] += 1
 
-    def _loss(self, step: Step, loss: str, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def _output(self, step: Step, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        loss = LOSSES.get(step.name, step.name)
+        if loss not in LOSSES.values() or self.book.loss is not None:
+            return
         made = given[0] if given else named.get("input")
         target = given[1] if len(given) > 1 else named.get("target")
         if not isinstance(made, Tensor) or not made.is_floating_point() or not made.numel():
             return
-        source = next((_source(s) for s in step.inputs), None)
+        source = next((source_of(s) for s in step.inputs), None)
         plain = made.detach()
         sums = plain.dim() > 1 and bool((plain.sum(1) - 1).abs().max() < 1e-3)
         ranged = isinstance(target, Tensor) and target.numel() > 0
@@ -263,6 +285,8 @@ class Recorder(Watcher):
     # What is not finite -----------------------------------------------------------------------
 
     def _look_for_bad(self, step: Step, out: Any) -> None:
+        if isinstance(out, Tensor) and math.isfinite(float(out.detach().sum())):
+            return  # the usual case, in few steps
         found = [t.detach() for t in tensors(out) if t.is_floating_point() and t.numel()]
         if all(math.isfinite(float(t.sum())) for t in found):
             return
@@ -291,44 +315,34 @@ class Recorder(Watcher):
             self.book.bad = Bad(where, "nan" if nan else "inf", cause, self.book.batches)
 
 
-def _first_users(step: Step) -> list[Step]:
-    """The steps that first do more than move an input."""
-    found: list[Step] = []
-    open_steps = list(step.users)
-    while open_steps:
-        one = open_steps.pop()
-        if one.kind == "pass":
-            open_steps += one.users
-        else:
-            found.append(one)
-    return found
-
-
-def _source(step: Step) -> Step:
-    """The step that made the values, seen through what only moves them."""
-    while step.kind == "pass" and len(step.inputs) == 1:
-        step = step.inputs[0]
-    return step
-
-
-def _slope(
-    step: Step, act: Activation, x: Tensor, rest: tuple[tuple[Any, ...], dict[str, Any]],
-    called: Any,
-) -> Tensor:  # fmt: skip
-    """The slope at x; where parameters are learned, that of the function as it is called."""
+def _learned(
+    step: Step, rest: tuple[tuple[Any, ...], dict[str, Any]], called: Any
+) -> Callable[[Tensor], Tensor] | None:
+    """The function as it is called, where its parameters are learned; otherwise None."""
+    if torch.is_inference_mode_enabled():
+        return None
     if isinstance(called, nn.Module):
-        learned = any(True for _ in called.parameters())
-        again: Callable[[Tensor], Tensor] = called.forward
-    else:
-        learned = any(isinstance(v, Tensor) for v in (*rest[0], *rest[1].values()))
-        function = torch.prelu if "prelu" in step.name else called
-        again = lambda t: function(t, *rest[0], **rest[1])  # noqa: E731
-    if learned and not torch.is_inference_mode_enabled():
-        with torch.enable_grad():
-            leaf = x.clone().requires_grad_()
-            return torch.autograd.grad(again(leaf).sum(), leaf)[0]
-    made: Tensor = act.slope(x)
-    return made
+        return called.forward if any(True for _ in called.parameters()) else None
+    if not any(isinstance(v, Tensor) for v in (*rest[0], *rest[1].values())):
+        return None
+    function = torch.prelu if "prelu" in step.name else called
+    return lambda t: function(t, *rest[0], **rest[1])
+
+
+def _samples(inputs: Any, found: list[Tensor]) -> int:
+    """The length of the first tensor; of packed sequences, how many there are."""
+    first = inputs
+    while isinstance(first, tuple | list) and first and not isinstance(first, PackedSequence):
+        first = first[0]
+    if isinstance(first, PackedSequence):
+        return int(first.batch_sizes[0])
+    return found[0].shape[0] if found else 0
+
+
+def _slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    with torch.enable_grad():
+        leaf = x.clone().requires_grad_()
+        return torch.autograd.grad(function(leaf).sum(), leaf)[0]
 
 
 def _wide(x: Tensor) -> Tensor:
@@ -341,26 +355,3 @@ def _units(x: Tensor, axis: int) -> Tensor:
     if x.dim() < 2:
         return x.reshape(-1, 1)
     return x.movedim(axis, -1).reshape(-1, x.shape[axis])
-
-
-def _unit_axis(step: Step, x: Tensor) -> int:
-    """Along which axis the units lie: by the layer that made x, otherwise by its shape."""
-    usual = 1 if x.dim() >= 4 else -1
-    if x.dim() <= 2:
-        return usual
-    open_steps, seen = list(step.inputs), set()
-    while open_steps:
-        one = open_steps.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if one.kind == "weight" or one.name in CONVOLUTIONS:
-            across = one.name in CONVOLUTIONS or isinstance(one.module, nn.modules.conv._ConvNd)
-            wanted = getattr(one.module, "out_channels", getattr(one.module, "out_features", None))
-            first, other = (1, -1) if across else (-1, 1)
-            if wanted is None or x.shape[first] == wanted:
-                return first
-            return other if x.shape[other] == wanted else usual
-        if one.kind in THROUGH:
-            open_steps += one.inputs
-    return usual

@@ -15,9 +15,9 @@ import torch
 from ogive.diagnosis.findings import Finding, Remedy
 from ogive.diagnosis.probe import as_tensors, prepared, unchanged, value_of
 from ogive.errors import OgiveError
+from ogive.shown import Shown
 from ogive.torch.flow import run
 from ogive.torch.initialise import init_
-from ogive.torch.shown import Shown
 from ogive.torch.swap import swap
 from torch import Tensor, nn
 

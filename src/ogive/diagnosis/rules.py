@@ -136,12 +136,15 @@ def _saturated(health: Health) -> Iterator[Finding]:
 
 
 def _signal(health: Health) -> Iterator[Finding]:
-    sizes = [(r.where, r.before_size) for r in hidden(health)]
-    sizes += [(w.path, math.sqrt(w.mean_square)) for w in health.weights if w.mean_square]
-    given = [(n, s) for n, s in sizes if s is not None]
+    sizes = [(r.where, r.before_size, r.scaled_after) for r in hidden(health)]
+    sizes += [
+        (w.path, math.sqrt(w.mean_square), w.scaled_after) for w in health.weights if w.mean_square
+    ]
+    given = [(n, s) for n, s, _ in sizes if s is not None]
     source = health.inputs
     usual = 1.0 if source is None or source.normed else source.size
-    high = [(n, s) for n, s in given if s > LIMITS["signal too large"].value * max(1.0, usual)]
+    most = LIMITS["signal too large"].value * max(1.0, usual)
+    high = [(n, s) for n, s, scaled in sizes if s is not None and s > most and not scaled]
     low = [(n, s) for n, s in given if s < LIMITS["signal too small"].value * min(1.0, usual)]
     if high:
         name, size = max(high, key=lambda p: p[1])
@@ -196,12 +199,11 @@ def _alike(health: Health) -> Iterator[Finding]:
     ]  # fmt: skip
     if rows:
         worst = max(rows, key=lambda r: r.correlation or 0)
-        yield _finding(
-            "samples look alike", [r.where for r in rows], worst.correlation,
+        said = (
             f"the samples correlate to {worst.correlation:.6f} at {worst.where}: the model "
-            f"hardly tells them apart" + _others(rows),
-            INIT, Remedy("hand", "", "put a normalisation or skips between the layers"),
-        )  # fmt: skip
+            f"hardly tells them apart"
+        )
+        yield _collapse("samples look alike", rows, worst.correlation, said)
 
 
 def _rank(health: Health) -> Iterator[Finding]:
@@ -215,12 +217,17 @@ def _rank(health: Health) -> Iterator[Finding]:
     ]  # fmt: skip
     if rows:
         worst = min(rows, key=lambda r: r.rank or 0)
-        yield _finding(
-            "rank collapse", [r.where for r in rows], worst.rank,
+        said = (
             f"the samples differ along {worst.rank:.2f} directions at {worst.where}, and along "
-            f"{source.rank:.1f} in the inputs" + _others(rows),
-            INIT, Remedy("hand", "", "put a normalisation or skips between the layers"),
-        )  # fmt: skip
+            f"{source.rank:.1f} in the inputs"
+        )
+        yield _collapse("rank collapse", rows, worst.rank, said)
+
+
+def _collapse(rule: str, rows: list[LayerHealth], figure: float | None, said: str) -> Finding:
+    """Samples that come to look alike, by either measure."""
+    mend = Remedy("hand", "", "put a normalisation or skips between the layers")
+    return _finding(rule, [r.where for r in rows], figure, said + _others(rows), INIT, mend)
 
 
 def _inputs(health: Health) -> Iterator[Finding]:

@@ -13,10 +13,11 @@ from torch.optim.optimizer import (
 
 import torch
 from ogive.diagnosis.book import Book
+from ogive.diagnosis.lean import SAMPLES, Lean
 from ogive.diagnosis.probe import made, prepared
 from ogive.diagnosis.record import Recorder
 from ogive.errors import OgiveError
-from ogive.torch.flow import watching
+from ogive.torch.flow import Parts, watching
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -25,7 +26,21 @@ if TYPE_CHECKING:
     from ogive.diagnosis.health import Health
 
 EVERY = 10
-SAMPLES = 16  # that are compared with each other
+MOST_WEIGHTS = 1 << 16  # of a matrix whose change is measured, in rows at even steps
+
+
+class _Ear:
+    """The hook on a watched model; in a copy of the model it hears nothing."""
+
+    def __init__(self, watcher: watch | None) -> None:
+        self._watcher = watcher
+
+    def __call__(self, module: nn.Module, given: Any, named: dict[str, Any]) -> None:
+        if self._watcher is not None:
+            self._watcher.called(module, given, named)
+
+    def __reduce__(self) -> tuple[type[_Ear], tuple[None]]:
+        return _Ear, (None,)
 
 
 class watch:
@@ -59,16 +74,17 @@ class watch:
         self._hooks: list[Any] = []
         self._open: ExitStack | None = None
         self._recorder: Recorder | None = None
+        self._parts: Parts | None = None  # once a whole batch was seen
         self._awaited = False  # the optimiser's step that belongs to a step looked at
-        self._before: list[Tensor] = []
+        self._before: dict[str, tuple[Tensor, Tensor]] = {}  # the weights, and as they were
         self._changes: dict[str, list[float]] = {}
         self._gradients: dict[str, list[float]] = {}
         self._last: tuple[tuple[int, int, int], Health] | None = None
 
     def __enter__(self) -> watch:
-        register = nn.modules.module.register_module_forward_pre_hook
+        # One hook on the model alone: others would slow every module down on every step.
         self._hooks = [
-            register(self._called),
+            self._model.register_forward_pre_hook(_Ear(self), prepend=True, with_kwargs=True),
             register_optimizer_step_pre_hook(self._steps_now),
             register_optimizer_step_post_hook(self._stepped),
         ]
@@ -87,7 +103,8 @@ class watch:
 
     # What happens in the loop -----------------------------------------------------------------
 
-    def _called(self, module: nn.Module, given: Any) -> None:
+    def called(self, module: nn.Module, given: Any, named: dict[str, Any]) -> None:
+        """The model is about to run."""
         if module is not self._model or not module.training or not torch.is_grad_enabled():
             return
         if self._open is not None:
@@ -97,13 +114,18 @@ class watch:
         self._steps += 1
         if (self._steps - 1) % self._every:
             return
-        recorder = Recorder(module, given, self._book, thorough=False, most=SAMPLES)
+        inputs = (*given, *named.values())
+        recorder: Recorder
+        if self._parts is None:
+            recorder = Recorder(module, inputs, self._book, thorough=False, most=SAMPLES)
+        else:
+            recorder = Lean(module, inputs, self._book, self._parts)
         self._open, self._recorder = ExitStack(), recorder
         self._open.enter_context(watching(recorder))
         register = nn.modules.module
         hook = register.register_module_forward_hook(self._left, always_call=True)
         self._open.callback(hook.remove)
-        recorder.enter(module, given)  # the hooks are too late for this very call
+        recorder.enter(module, given)  # the hook is too late for this very call
         self._awaited = True
         self._book.backwards += 1
 
@@ -114,6 +136,8 @@ class watch:
         if out is not None:
             with torch._C.DisableTorchFunction():
                 recorder.finish(out)
+            known = not (isinstance(recorder, Lean) and recorder.strange)
+            self._parts = recorder.parts if known else None
         self._close()
 
     def _close(self) -> None:
@@ -123,40 +147,37 @@ class watch:
             self._recorder.release()
         self._open = self._recorder = None
 
-    def _own(self, optimizer: Any) -> dict[str, Tensor]:
-        mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        return {
-            n: p for n, p in self._model.named_parameters()
-            if id(p) in mine and p.dim() > 1 and p.is_floating_point() and p.grad is not None
-            and not p.grad.is_sparse
-        }  # fmt: skip
-
     def _steps_now(self, optimizer: Any, given: Any, named: Any) -> None:
+        """The optimiser is about to change the weights."""
         if not self._awaited:
             return
-        own = self._own(optimizer)
+        mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        own = {
+            n: p for n, p in self._model.named_parameters()
+            if id(p) in mine and p.dim() > 1 and p.is_floating_point() and p.grad is not None
+            and not p.grad.is_sparse and p.numel()
+        }  # fmt: skip
         if not own:
             return
-        with torch.no_grad():
-            self._before = [p.detach().clone() for p in own.values()]
-            norms = torch._foreach_norm([p.grad for p in own.values() if p.grad is not None])
+        norms = torch._foreach_norm([p.grad for p in own.values() if p.grad is not None])
         for name, norm in zip(own, norms, strict=True):
             _take(self._gradients, name, float(norm) ** 2)
+        for name, p in own.items():
+            part = p.detach()[:: -(-p.numel() // MOST_WEIGHTS)]
+            self._before[name] = part, part.clone()
 
     def _stepped(self, optimizer: Any, given: Any, named: Any) -> None:
+        """The optimiser has changed them."""
         if not self._before:
             return
-        own = self._own(optimizer)
-        if len(own) == len(self._before):
-            with torch.no_grad():
-                changed = torch._foreach_norm(
-                    torch._foreach_sub([p.detach() for p in own.values()], self._before)
-                )
-                sizes = torch._foreach_norm(self._before)
-            for name, change, size in zip(own, changed, sizes, strict=True):
-                if float(size) > 0:
-                    _take(self._changes, name, float(change) / float(size))
-        self._before, self._awaited = [], False
+        now, before = ([pair[i] for pair in self._before.values()] for i in (0, 1))
+        changed = torch._foreach_norm(torch._foreach_sub(now, before))
+        for name, change, size in zip(
+            self._before, changed, torch._foreach_norm(before), strict=True
+        ):
+            if float(size) > 0:
+                _take(self._changes, name, float(change) / float(size))
+        self._before, self._awaited = {}, False
 
     # What it says -----------------------------------------------------------------------------
 

@@ -6,8 +6,6 @@ share work and run in vectors, so that a count only hints at the time.
 
 from __future__ import annotations
 
-import html
-import io
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,10 +17,10 @@ import numpy as np
 from ogive.errors import OgiveError
 from ogive.numerics.compiled import SLOPE, VALUE
 from ogive.numerics.cost import Operations
+from ogive.shown import Sheet
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import RenderableType
 
     from ogive.functions.activation import Activation
 
@@ -31,7 +29,6 @@ ROUNDS, FEWEST_ROUNDS = 21, 3
 ROUND = 3e-4  # seconds of one thing at a time, which takes many calls
 LIMIT = 0.15  # seconds a function, after which rounds are left out
 LINE = 64  # bytes; where arrays start must not vary from one measurement to the next
-WIDTH = 100
 HOW = f"float32, one thread, {ELEMENTS:,} elements, median of up to {ROUNDS} rounds"
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -39,7 +36,7 @@ Work = Callable[[], Any]
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Sheet):
     """Nanoseconds an element on this machine: float32, one thread, arrays that the cache holds.
 
     ``forward`` is f(x), ``backward`` the upstream gradient times f'(x), ``copy`` a plain copy of
@@ -98,32 +95,8 @@ class Cost:
             return ""
         return f", {time / self.copy:.1f} times a memory copy"
 
-    def __rich__(self) -> RenderableType:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for title, text in self.rows():
-            grid.add_row(title, Text(text))
-        return Group(Text(f"Cost of {self.label} on this machine", style="bold"), grid)
-
-    def __str__(self) -> str:
-        from rich.console import Console
-
-        text = io.StringIO()
-        Console(file=text, width=WIDTH, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-
-    def _repr_html_(self) -> str:
-        lines = "".join(
-            f'<tr><td style="text-align:left">{html.escape(title)}</td>'
-            f'<td style="text-align:left">{html.escape(text)}</td></tr>'
-            for title, text in self.rows()
-        )
-        return f"<h4>Cost of {html.escape(self.label)} on this machine</h4><table>{lines}</table>"
+    def _heading(self) -> str:
+        return f"Cost of {self.label} on this machine"
 
 
 def nanoseconds(time: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -29,6 +28,7 @@ from ogive.meanfield.lengths import (
     lengths,
 )
 from ogive.meanfield.moments import jumps, moments
+from ogive.shown import Sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 CRITICAL = 1e-6  # |chi - 1| below which it counts as 1
 SCALES = 6.0  # depth scales that training still reaches: Schoenholz et al. 2017, figure 5
 SMALLEST = 1e-6  # scale of weights
-WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class DepthScales:
 
 
 @dataclass(frozen=True)
-class Theory:
+class Theory(Sheet):
     """What mean-field theory says of ``label`` at ``sigma_w`` and ``sigma_b``.
 
     Weights have variance sigma_w^2/fan_in and biases sigma_b^2. ``mean``, ``second_moment`` and
@@ -139,39 +138,19 @@ class Theory:
         """A figure of its own: length map, correlation map and phase diagram."""
         return room("report.theory_figures").theory_figure(self)
 
-    def __rich__(self) -> RenderableType:
-        from rich.console import Group
-        from rich.table import Table
+    def _heading(self) -> str:
+        return f"{self.label} in a deep random network"
+
+    def _sentence(self) -> str:
+        return self.verdict
+
+    def _below(self) -> list[RenderableType]:
         from rich.text import Text
 
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for title, text in self.rows():
-            grid.add_row(title, Text(text))
-        head = f"{self.label} in a deep random network"
-        parts: list[Any] = [Text(head, style="bold"), Text(self.verdict), Text(""), grid]
-        parts += [Text(f"Note: {note}", style="dim") for note in self.notes]
-        return Group(*parts)
+        return [Text(f"Note: {note}", style="dim") for note in self.notes]
 
-    def __str__(self) -> str:
-        from rich.console import Console
-
-        text = io.StringIO()
-        Console(file=text, width=WIDTH, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-
-    def _repr_html_(self) -> str:
-        lines = "".join(
-            f'<tr><th style="text-align:left">{html.escape(title)}</th>'
-            f'<td style="text-align:left">{html.escape(text)}</td></tr>'
-            for title, text in self.rows()
-        )
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return (
-            f"<h4>{html.escape(self.label)}</h4><p>{html.escape(self.verdict)}</p>"
-            f"<table>{lines}</table><ul>{notes}</ul>"
-        )
+    def _below_html(self) -> str:
+        return "<ul>" + "".join(f"<li>{html.escape(note)}</li>" for note in self.notes) + "</ul>"
 
 
 def theory(act: Activation | str, sigma_w: float | None = None, sigma_b: float = 0.0) -> Theory:

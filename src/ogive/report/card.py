@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import io
 import shlex
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,15 +14,14 @@ from ogive.functions.vector import AxisFunction
 from ogive.meanfield.gains import gain
 from ogive.meanfield.moments import Moments, moments
 from ogive.report.plain import jsonable
+from ogive.shown import Sheet, cells
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-WIDTH = 100
-
 
 @dataclass(frozen=True)
-class Card:
+class Card(Sheet):
     """What is known of a function.
 
     ``mean`` and ``second_moment`` are E f(z) and E f(z)^2 for standard normal z, and ``gain`` is
@@ -105,19 +102,18 @@ class Card:
         rows += [(_FRAMEWORKS.get(k, k), v) for k, v in self.equivalents.items()]
         return rows
 
-    def __rich__(self) -> RenderableType:
-        from rich.console import Group
+    def _heading(self) -> str:
+        return f"{self.label} ({self.family})"
+
+    def _sentence(self) -> str:
+        return self.summary
+
+    def _below(self) -> list[RenderableType]:
         from rich.table import Table
         from rich.text import Text
 
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for title, text in self.rows():
-            grid.add_row(title, Text(text))
-        head = [Text(f"{self.label} ({self.family})", style="bold"), Text(self.summary), Text("")]
         if not self.checks:
-            return Group(*head, grid)
+            return []
         marks = Table.grid(padding=(0, 2))
         marks.add_column(no_wrap=True)
         marks.add_column(overflow="fold")
@@ -125,27 +121,12 @@ class Card:
             style = "green" if check.holds else "bold red"
             marks.add_row(Text(_outcome(check), style=style), Text(check.claim))
             marks.add_row("", Text(f"found: {check.found}", style="dim"))
-        return Group(*head, grid, Text("\nTried out:", style="bold"), marks)
+        return [Text("\nTried out:", style="bold"), marks]
 
-    def __str__(self) -> str:
-        from rich.console import Console
-
-        text = io.StringIO()
-        Console(file=text, width=WIDTH, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-
-    def _repr_html_(self) -> str:
-        def row(*cells: str) -> str:
-            inner = "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in cells)
-            return f"<tr>{inner}</tr>"
-
-        facts = "".join(row(*pair) for pair in self.rows())
-        checks = "".join(row(_outcome(c), c.claim, c.found) for c in self.checks)
-        tried = f"<table><caption>Tried out</caption>{checks}</table>" if checks else ""
-        return (
-            f"<h4>{html.escape(self.label)}</h4><p>{html.escape(self.summary)}</p>"
-            f"<table>{facts}</table>{tried}"
-        )
+    def _below_html(self) -> str:
+        left = ' style="text-align:left"'
+        checks = "".join(cells((_outcome(c), c.claim, c.found), "td", left) for c in self.checks)
+        return f"<table><caption>Tried out</caption>{checks}</table>" if checks else ""
 
 
 _FRAMEWORKS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ogive.functions.timing import nanoseconds
-from ogive.report import study_figures, study_panels
+from ogive.report import health_panel, study_figures, study_panels
 from ogive.report.protocol import command, network, protocol
 from ogive.report.summary import columns, group_end, lines
 from ogive.report.svg import svg
@@ -151,6 +151,8 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
         "measured": measured,
         "theory": told(study, [s.label for s in verdict.standings]),
         "theory_caption": caption(study),
+        "health": health_panel.told(study, [s.label for s in verdict.standings]),
+        "health_caption": health_panel.CAPTION,
         "network": network(study),
         "output_unit": about["output_unit"],
         "output_reason": about["output_reason"],

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ogive.report.health_panel import recorded
 from ogive.report.plain import jsonable
 from ogive.report.protocol import command, network, protocol
 from ogive.study.plan import BASELINE
@@ -123,6 +124,7 @@ _ELSEWHERE = {"notes", "metric", "metric_title", "higher_is_better"}
 def _candidate(study: Study, verdict: Verdict, standing: Standing) -> dict[str, Any]:
     function = {k: v for k, v in study.functions[standing.label].items() if k != "curve"}
     finals = [r for r in study.runs if (r.label, r.stage) == (standing.label, "final")]
+    health = recorded(study, standing.label)
     return {
         **asdict(standing),
         "verdict": status(study, verdict, standing),
@@ -130,6 +132,7 @@ def _candidate(study: Study, verdict: Verdict, standing: Standing) -> dict[str, 
         "function": function,
         "final_runs": [_final(study, run) for run in finals],
         "tuning": tuned(study, standing.label),
+        "health": None if health is None else asdict(health),
     }
 
 

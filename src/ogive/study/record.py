@@ -16,7 +16,8 @@ class Run:
 
     ``stage`` is "tune" (``score`` is the metric on validation rows) or "final" (on test rows,
     which tuning never saw). ``resampled`` holds, for fixed test rows, the metric on bootstrap
-    resamples of them. ``curve`` is (step, training loss, validation loss) at each rung.
+    resamples of them. ``curve`` is (step, training loss, validation loss) at each rung. ``health``
+    is what :func:`ogive.study.health.health_of` saw in the first final network of each split.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Run:
     curve: tuple[tuple[int, float | None, float | None], ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     resampled: tuple[float, ...] = ()
+    health: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:
         """One line of JSON."""

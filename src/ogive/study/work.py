@@ -16,6 +16,7 @@ import torch
 from ogive.functions import get
 from ogive.numerics import threads
 from ogive.study import metrics, splits
+from ogive.study.health import health_of
 from ogive.study.network import OUTPUT_UNITS, Network, Shape, TargetScale
 from ogive.study.plan import BASELINE, Candidate, Plan, Unit
 from ogive.study.record import Run
@@ -245,6 +246,9 @@ def _trained(task: Task, plan: Plan, entrant: Entrant, batch: _Batch, stage: str
             trained = network(task, plan, entrant, outcome, made.fold.scale)
             if stage == "final":
                 run = _scored(task, plan, run, trained, made, batch.test[job.fold])
+                if draw == 0:
+                    fold = made.fold
+                    run = replace(run, health=health_of(trained, fold.x_valid, fold.y_valid))
             else:
                 prediction = trained.predict(made.fold.x_valid)
                 target = task.target[batch.valid[job.fold]]

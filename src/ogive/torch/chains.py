@@ -13,7 +13,8 @@ from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.torch.draw import TRANSPOSED
 from ogive.torch.feeds import SOURCES
-from ogive.torch.flow import Flow, Step
+from ogive.torch.flow import Flow
+from ogive.torch.steps import Step
 from torch import nn
 
 # Steps that move values and neither choose among them nor mix them.

@@ -13,13 +13,13 @@ import torch
 from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.meanfield.finite import Dense, draw_networks
+from ogive.shown import Shown
 from ogive.torch.band import CONFIDENCE, FEWEST, QUANTITIES, Band, simultaneous
 from ogive.torch.chains import Chain, chains
 from ogive.torch.draw import fans
 from ogive.torch.find import refuse_scripts
 from ogive.torch.flow import flow_of
 from ogive.torch.geometry import Predicted, Sampled, Scaled, cosine, mean_square, predict, redraw
-from ogive.torch.shown import Shown
 from ogive.torch.traffic import Traffic, observed, parted
 from torch import nn
 

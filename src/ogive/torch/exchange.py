@@ -12,9 +12,9 @@ from ogive.errors import OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.torch.find import CONTAINERS, Place, Site
-from ogive.torch.flow import overwrites
 from ogive.torch.module import ActivationModule
 from ogive.torch.rewrite import Held, Plan, base_of, overwritten, plan_of, rewritten
+from ogive.torch.steps import overwrites
 from torch import Tensor, nn
 
 New: TypeAlias = str | Activation | nn.Module | Callable[[], nn.Module]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from ogive.functions.activation import Activation
 from ogive.meanfield.moments import second_moment
 from ogive.torch.find import HIDDEN, role_of
-from ogive.torch.flow import Flow, Step
+from ogive.torch.flow import Flow
 from ogive.torch.scales import own_product
+from ogive.torch.steps import Step
 from torch import nn
 
 LINEAR = "a layer"

@@ -12,9 +12,10 @@ import torch
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.torch.calls import Call, calls, methods_of, whole
-from ogive.torch.flow import CannotTrace, Flow, Step, flow_of
+from ogive.torch.flow import CannotTrace, Flow, flow_of
 from ogive.torch.known import Function, of_module, of_value
 from ogive.torch.rewrite import base_of, plan_of
+from ogive.torch.steps import Step
 from torch import nn
 
 FUSED = {

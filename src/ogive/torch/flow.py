@@ -1,83 +1,43 @@
 """What follows what in a model: its layers and functions as a graph of steps.
 
-The graph is read by ``torch.fx``, or, where that fails, by watching one batch. Both see modules
-whose meaning is known (layers with weights, activations, normalisation) as one step each, and
-the functions that are called in between.
+The graph is read by ``torch.fx``, or, where that fails, by watching one batch.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import FrameType
+from dataclasses import dataclass
 from typing import Any
 
 from torch.fx import Node, Proxy, Tracer
+from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 import torch
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
-from ogive.torch.known import Function, functions, methods, of_module
+from ogive.torch.known import Function
 from ogive.torch.rewrite import Called
-from torch import Tensor, nn
-
-WEIGHTED = (
-    nn.Linear,
-    nn.Bilinear,
-    nn.modules.conv._ConvNd,
+from ogive.torch.steps import (
+    NORMS,
+    OVERWRITE,
+    Step,
+    connect,
+    function_kind,
+    holds_weights,
+    module_kind,
+    overwrites,
+    place,
+    tensors,
 )
-LOOKUPS = (nn.Embedding, nn.EmbeddingBag)
-OPAQUE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
-NORMS = {"torch.nn.modules.batchnorm", "torch.nn.modules.instancenorm"} | {
-    "torch.nn.modules.normalization"
-}
-PRODUCTS = {"mul", "mul_", "multiply", "__mul__", "__rmul__", "__imul__", "imul"}
-SUMS = {"add", "add_", "__add__", "__radd__", "__iadd__", "iadd"}
-MIXES = {"matmul", "__matmul__", "__rmatmul__", "bmm", "baddbmm", "einsum", "mm"} | {
-    "linear",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "bilinear",
-    "scaled_dot_product_attention",
-    "multi_head_attention_forward",
-}
-NORM_FUNCTIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
-OVERWRITE = "copy_"  # whose first input is lost
-NOWHERE = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
+from torch import Tensor, nn
 
 
 class CannotTrace(OgiveError):
     """A model whose code depends on values, so that it can be watched only."""
-
-
-@dataclass(eq=False)
-class Step:
-    """One step of the model's computation; ``inputs`` are the steps whose results it takes.
-
-    ``kind`` is one of input, constant, weight, activation, axis (softmax and the like), norm,
-    lookup (an embedding), opaque (attention, recurrent cells), mul, add, mix (products of
-    matrices), pass (all that neither weighs nor bends) and output. ``path`` is the module's own,
-    or that of the module whose code called a function.
-    """
-
-    kind: str
-    path: str
-    name: str
-    function: Function | None = None
-    inputs: list[Step] = field(default_factory=list, repr=False)
-    users: list[Step] = field(default_factory=list, repr=False)
-    file: str = ""
-    line: int = 0
-    module: nn.Module | None = field(default=None, repr=False)
-    inplace: bool = False
 
 
 @dataclass
@@ -94,51 +54,6 @@ def flow_of(model: nn.Module, inputs: Any = None) -> Flow:
     Raises :class:`CannotTrace` where the code depends on values and there are no inputs.
     """
     return traced(model) if inputs is None else watched(model, inputs)
-
-
-def module_kind(module: nn.Module) -> tuple[str, Function | None] | None:
-    """The kind of step that a module is, as one; None for a module that is made of others."""
-    for kind, types in (("weight", WEIGHTED), ("lookup", LOOKUPS), ("opaque", OPAQUE)):
-        if isinstance(module, types):
-            return kind, None
-    if type(module).__module__ in NORMS or type(module).__name__.endswith("Norm"):
-        return "norm", None
-    function = of_module(module)
-    if function is not None and function.name != "identity":
-        return ("activation" if isinstance(function, Activation) else "axis"), function
-    own = type(module).__module__.startswith("torch.nn.")
-    moves = own and not any(module.children()) and not isinstance(module, nn.Sequential)
-    return ("pass", None) if moves or function is not None else None
-
-
-def function_kind(called: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Step:
-    """The step that a call of one of PyTorch's functions is, without its place and inputs."""
-    name = called if isinstance(called, str) else getattr(called, "__name__", str(called))
-    known = functions().get(called) if not isinstance(called, str) else None
-    if known is None and name in methods():
-        known = methods()[name]
-    if known is not None:
-        settings = {**dict(zip(known.arguments, given[1:], strict=False)), **named}
-        function = known.function({k: v for k, v in settings.items() if v is not None})
-        kind = "activation" if isinstance(function, Activation) else "axis"
-        inplace = known.inplace or settings.get("inplace") is True
-        return Step(kind, "", known.name, function, inplace=inplace)
-    for kind, names in (("mul", PRODUCTS), ("add", SUMS), ("mix", MIXES), ("norm", NORM_FUNCTIONS)):
-        if name in names:
-            return Step(kind, "", name)
-    kind = "lookup" if name == "embedding" else "pass"
-    return Step(kind, "", name, inplace=name == OVERWRITE)
-
-
-def _place() -> tuple[str, int]:
-    """File and line of the model's code that runs: the innermost outside of libraries' own."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(NOWHERE):
-            return file, frame.f_lineno
-        frame = frame.f_back
-    return "", 0
 
 
 class _Tracer(Tracer):
@@ -162,7 +77,7 @@ class _Tracer(Tracer):
 
     def create_proxy(self, kind: str, *args: Any, **kwargs: Any) -> Proxy:
         made = super().create_proxy(kind, *args, **kwargs)
-        self.places[made.node] = (self.open[-1], *_place())
+        self.places[made.node] = (self.open[-1], *place())
         return made
 
 
@@ -186,15 +101,10 @@ def traced(model: nn.Module) -> Flow:
         step = made[node] = _node_step(node, parts, tracer)
         steps.append(step)
         sources = node.all_input_nodes
-        _connect(step, [made[n] for n in sources][step.name == OVERWRITE :])
+        connect(step, [made[n] for n in sources][step.name == OVERWRITE :])
         if step.inplace and sources:  # what uses the input from now on sees the result
             made[sources[0]] = step
     return Flow(steps, "traced")
-
-
-def holds_weights(module: nn.Module) -> bool:
-    """Whether layers with weights are in it."""
-    return any(isinstance(m, WEIGHTED) for m in module.modules())
 
 
 def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step:
@@ -220,57 +130,57 @@ def _node_step(node: Node, parts: dict[str, nn.Module], tracer: _Tracer) -> Step
     return step
 
 
-def overwrites(module: nn.Module) -> bool:
-    """Whether an activation writes its result over its input."""
-    return bool(getattr(module, "inplace", False))
+class Parts:
+    """The modules of a model by identity: where each lies, and which kind of step it is."""
 
-
-def _connect(step: Step, inputs: list[Step]) -> None:
-    for one in inputs:
-        step.inputs.append(one)
-        one.users.append(step)
+    def __init__(self, model: nn.Module) -> None:
+        self.modules = list(model.modules())  # kept, so that no other gets their identity
+        self.paths = {id(m): p for p, m in model.named_modules()}
+        self.kinds = {id(m): module_kind(m) for m in self.modules}
+        self.parameters = {id(p) for p in model.parameters()} | {id(b) for b in model.buffers()}
 
 
 class Watcher(TorchFunctionMode):
     """Notes each call of a PyTorch function that makes a tensor, outside of known modules.
 
     What is to be seen besides the order of the steps is for subclasses: :meth:`keep` and
-    :meth:`observe` stand before and after each step.
+    :meth:`observe` stand before and after each step, and :meth:`passes` says what is none.
     """
 
-    def __init__(self, model: nn.Module, inputs: Any) -> None:
+    def __init__(self, model: nn.Module, inputs: Any, parts: Parts | None = None) -> None:
         super().__init__()
-        self.paths = {id(m): p for p, m in model.named_modules()}
-        self.kinds = {id(m): module_kind(m) for m in model.modules()}
+        self.parts = parts or Parts(model)
+        self.paths, self.kinds = self.parts.paths, self.parts.kinds
         self.steps: list[Step] = []
         self.made: Any = WeakTensorKeyDictionary()
-        self.parameters = {id(p) for p in model.parameters()} | {id(b) for b in model.buffers()}
         self.open: list[str] = []
         self.leaf = 0
         self.thread = threading.get_ident()
         for tensor in tensors(inputs):
-            self.made[tensor] = self._add(Step("input", "", "input"), [])
+            self._results(tensor, self._add(Step("input", "", "input"), []))
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if self.leaf or getattr(func, "__name__", "") == "__get__":
+        if self.leaf or self.passes(func):
             return func(*args, **kwargs)
         before = self._inputs((args, kwargs))
         kept = self.keep(func, args, kwargs)
         out = func(*args, **kwargs)
         stored = getattr(func, "__name__", "") == "__setitem__"
-        results = [args[0]] if stored else tensors(out)
-        if results:
+        if stored or isinstance(out, Tensor) or tensors(out):
             step = function_kind(func, args, kwargs)
             step.path = self.open[-1] if self.open else ""
-            step.file, step.line = _place()
+            step.file, step.line = place()
             self._add(step, before[step.name == OVERWRITE :])
-            for tensor in results:
-                self.made[tensor] = step
+            self._results(args[0] if stored else out, step)
             self.observe(step, args if kept is None else kept, kwargs, out, func)
         return out
+
+    def passes(self, called: Any) -> bool:
+        """Whether calling it is no step."""
+        return getattr(called, "__name__", "") == "__get__"
 
     def applied(self, act: Activation, x: Tensor, out: Any, plain: Callable[..., Any]) -> Any:
         """A function of the catalogue is called on a tensor."""
@@ -279,9 +189,9 @@ class Watcher(TorchFunctionMode):
             given = x if out is None else x.detach().clone()
             made = plain(act, x, out)
             step = Step("activation", self.open[-1] if self.open else "", f"ogive.{act.name}", act)
-            step.file, step.line = _place()
+            step.file, step.line = place()
             self._add(step, before)
-            self.made[made] = step
+            self._results(made, step)
             self.observe(step, (given,), {}, made, act)
         return made
 
@@ -312,14 +222,19 @@ class Watcher(TorchFunctionMode):
         if self.leaf:
             return
         kind, function = self._kind(module) or ("pass", None)
+        if not self._measured(kind):
+            return
         step = Step(kind, path, type(module).__name__, function, module=module)
         if id(module) not in self.paths:
-            step.file, step.line = _place()
+            step.file, step.line = place()
         with torch._C.DisableTorchFunction():
             self._add(step, self._inputs((given, rest[:-1])))
-            for tensor in tensors(rest[-1]):
-                self.made[tensor] = step
+            self._results(rest[-1], step)
             self.observe(step, given, rest[0] if len(rest) > 1 else {}, rest[-1], module)
+
+    def _measured(self, kind: str) -> bool:
+        """Whether a module of this kind is a step to be noted."""
+        return True
 
     def _kind(self, module: nn.Module) -> tuple[str, Function | None] | None:
         if id(module) in self.paths:
@@ -332,20 +247,24 @@ class Watcher(TorchFunctionMode):
         for tensor in tensors(given):
             step = self.made.get(tensor)
             if step is None:
-                if id(tensor) in self.parameters:
+                if id(tensor) in self.parts.parameters:
                     continue
                 step = self._add(Step("constant", "", "constant"), [])
-                self.made[tensor] = step
+                self._results(tensor, step)
             if step not in found:
                 found.append(step)
         return found
+
+    def _results(self, made: Any, step: Step) -> None:
+        for tensor in tensors(made):
+            self.made[tensor] = step
 
     def ends(self, out: Any) -> None:
         """The model has run and gave ``out``."""
         self._add(Step("output", "", "output"), self._inputs(out))
 
     def _add(self, step: Step, inputs: list[Step]) -> Step:
-        _connect(step, inputs)
+        connect(step, inputs)
         self.steps.append(step)
         return step
 
@@ -391,22 +310,13 @@ def watching(watcher: Watcher) -> Iterator[None]:
             getattr(register, "_global_forward_hooks_with_kwargs", {}).pop(hook.id, None)
 
 
-def tensors(given: Any) -> list[Tensor]:
-    """All tensors in nested lists, tuples, dicts and records."""
-    found: list[Tensor] = []
-    for leaf in tree_leaves(given):
-        if isinstance(leaf, Tensor):
-            found.append(leaf)
-        elif hasattr(leaf, "__dataclass_fields__"):
-            found += [v for v in vars(leaf).values() if isinstance(v, Tensor)]
-    return found
-
-
 def run(model: nn.Module, inputs: Any) -> Any:
     """The model on a tensor, on a tuple of arguments or on a dict of named ones."""
     if isinstance(inputs, dict):
         return model(**inputs)
-    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)
+    if isinstance(inputs, tuple | list) and not isinstance(inputs, PackedSequence):
+        return model(*inputs)
+    return model(inputs)
 
 
 @contextmanager

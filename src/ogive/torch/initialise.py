@@ -9,19 +9,14 @@ from typing import Any
 import torch
 from ogive.errors import OgiveError
 from ogive.meanfield.moments import second_moment
+from ogive.shown import Shown
 from ogive.torch.draw import DISTRIBUTIONS, Distribution, Plan, draw, fans
 from ogive.torch.feeds import LINEAR, Layer, layers
 from ogive.torch.find import refuse_scripts
-from ogive.torch.flow import (
-    LOOKUPS,
-    WEIGHTED,
-    CannotTrace,
-    flow_of,
-    holds_weights,
-)
+from ogive.torch.flow import CannotTrace, flow_of
 from ogive.torch.measure import corrected, measured
 from ogive.torch.scales import SCHEMES, Scale, Scheme, scale
-from ogive.torch.shown import Shown
+from ogive.torch.steps import LOOKUPS, WEIGHTED, holds_weights
 from torch import nn
 
 

@@ -68,10 +68,10 @@ class Known:
 
 
 def _number(value: Any) -> float | None:
-    """A setting as a number; that of a slope a channel is their mean."""
+    """A setting as a number; that of a learned slope is rounded, and of one a channel the mean."""
     try:
         if isinstance(value, torch.Tensor):
-            return float(value.detach().double().mean())
+            return float(f"{float(value.detach().double().mean()):.4g}")
         return float(value)
     except (TypeError, ValueError, RuntimeError):
         return None
@@ -163,7 +163,7 @@ def of_value(value: Any) -> Function | None:
 
 def _is_bare(module: nn.Module) -> bool:
     """Whether it has no weights and no parts, and takes one tensor: it can be tried out."""
-    if any(module.children()) or any(module.parameters()) or any(module.buffers()):
+    if any(True for held in (module.children, module.parameters, module.buffers) for _ in held()):
         return False
     return takes_one(type(module).forward, 2)
 

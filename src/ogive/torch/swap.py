@@ -10,10 +10,10 @@ from ogive.errors import OgiveError, UnknownName
 from ogive.functions import registry
 from ogive.functions.activation import Activation
 from ogive.functions.vector import AxisFunction
+from ogive.shown import Shown
 from ogive.torch.exchange import Change, Left, New, Step, carry_out
 from ogive.torch.find import AXIS, GATE, OUTPUT, Place, Site, find
 from ogive.torch.known import Function
-from ogive.torch.shown import Shown
 from torch import nn
 
 Wanted: TypeAlias = str | Activation | AxisFunction | Iterable[Any] | Callable[[Site], bool] | None

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from ogive.errors import OgiveError
 from ogive.torch.chains import Chain, Link
-from ogive.torch.flow import run, tensors, undisturbed
+from ogive.torch.flow import run, undisturbed
+from ogive.torch.steps import tensors
 from torch import Tensor, nn
 
 

@@ -1,13 +1,26 @@
-"""A Dask cluster of real processes, to be disturbed."""
+"""A Dask cluster of real processes, to be disturbed, and a study small enough for it."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ogive.study.engine import carry_out_units
+from ogive.study.plan import BASELINE, Plan, Unit, candidates_from, make_plan
+from ogive.study.record import Run, Study
+from ogive.study.store import Store
+from ogive.study.task import Task, make_task
+from ogive.study.work import Entrant, baseline, count_inputs
 
 # A worker with this preload says that it has another torch.
 OTHER_TORCH = """
@@ -24,10 +37,11 @@ metadata.version = versions.version = lambda name: (
 class Processes:
     """A scheduler and workers, each a process of its own, ended together."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str | None = None) -> None:
+        """Start a scheduler, or let workers join the one at ``address``."""
         self.folder = folder
         self.started: list[subprocess.Popen[bytes]] = []
-        self.scheduler, self.address = self._scheduler()
+        self.address = address or self._scheduler()
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{len(self.started)}.log").open("wb")
@@ -42,18 +56,16 @@ class Processes:
         self.started.append(process)
         return process
 
-    def _scheduler(self) -> tuple[subprocess.Popen[bytes], str]:
-        import json
-
+    def _scheduler(self) -> str:
         place = self.folder / "scheduler.json"
-        process = self._start(
+        self._start(
             *("distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"),
             *("--no-dashboard", "--scheduler-file", str(place)),
         )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                return process, json.loads(place.read_text())["address"]
+                return str(json.loads(place.read_text())["address"])
             except (OSError, ValueError):
                 time.sleep(0.05)
         raise TimeoutError("the scheduler did not start")
@@ -78,3 +90,44 @@ class Processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+def study(splits: int = 6) -> tuple[Task, Plan, dict[str, Entrant]]:
+    """A task, a plan of very short trainings in small units, and the entrants."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((60, 3))
+    task = make_task((x, (x[:, 0] > 0).astype(int)))
+    chosen = candidates_from("relu,tanh")
+    plan = make_plan(task, chosen, count_inputs(task), width=4, rates=(0.01,), seeds=splits)
+    plan = replace(plan, splits_a_unit=1, rungs=2)
+    entrants = {c.label: Entrant(c, 1.0) for c in chosen} | {BASELINE: baseline()}
+    return task, plan, entrants
+
+
+def outcome(
+    engine: Any, disturb: Callable[[int], object] = lambda count: None, splits: int = 6
+) -> dict[str, list[Run]]:
+    """What is stored by unit, in a study that is disturbed as results arrive."""
+    task, plan, entrants = study(splits)
+    kept: dict[str, list[Run]] = {}
+
+    def keep(unit: Unit, runs: list[Run], seconds: float) -> None:
+        assert unit.id not in kept
+        kept[unit.id] = runs
+        disturb(len(kept))
+
+    carry_out_units(task, plan, entrants, plan.units(), engine, keep)
+    return kept
+
+
+def stored(path: Path, engine: Any) -> Study:
+    """The same study with a store, which goes on where it was left."""
+    task, plan, entrants = study()
+    store = Store(path)
+    if store.empty:
+        store.begin({}, plan, {}, {}, {})
+    left = [unit for unit in plan.units() if unit.id not in store.done()]
+    carry_out_units(task, plan, entrants, left, engine, store.add)
+    made = store.study()
+    store.close()
+    return made

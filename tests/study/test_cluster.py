@@ -1,60 +1,40 @@
-"""Studies on a Dask cluster of real processes: lost workers, lost drivers, wrong versions."""
+"""Studies on a Dask cluster: lost workers, lost drivers, wrong versions, nobody there."""
 
+import json
 import logging
-import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
-from dataclasses import replace
+from contextlib import closing, suppress
+from pathlib import Path
 
-import numpy as np
+import distributed.client
 import pytest
+from distributed import LocalCluster
 
-import ogive
-
-from clusters import OTHER_TORCH, Processes
-from ogive.errors import BadStudy
+from clusters import OTHER_TORCH, Processes, outcome, stored
+from ogive.errors import BadStore, BadStudy
 from ogive.study import cluster
-from ogive.study.engine import carry_out_units, open_engine
-from ogive.study.plan import BASELINE, candidates_from, make_plan
+from ogive.study.engine import open_engine, workers_of
 from ogive.study.store import read_study
-from ogive.study.task import make_task
-from ogive.study.work import Entrant, baseline, count_inputs
+
+ROOT = Path(__file__).parents[2]
 
 
-def study(splits=6):
-    """A task, a plan of very short trainings in small units, and the entrants."""
-    random = np.random.default_rng(0)
-    x = random.standard_normal((60, 3))
-    task = make_task((x, (x[:, 0] > 0).astype(int)))
-    chosen = candidates_from("relu,tanh")
-    plan = make_plan(task, chosen, count_inputs(task), width=4, rates=(0.01,), seeds=splits)
-    plan = replace(plan, splits_a_unit=1, rungs=2)
-    entrants = {c.label: Entrant(c, 1.0) for c in chosen} | {BASELINE: baseline()}
-    return task, plan, entrants
-
-
-def outcome(engine, disturb=lambda count: None, splits=6):
-    """What is stored by unit, in a study that is disturbed as results arrive."""
-    task, plan, entrants = study(splits)
-    kept = {}
-
-    def keep(unit, runs, seconds):
-        assert unit.id not in kept
-        kept[unit.id] = runs
-        disturb(len(kept))
-
-    carry_out_units(task, plan, entrants, plan.units(), engine, keep)
-    return kept
+def scheduler():
+    """A scheduler in this process, without workers."""
+    return LocalCluster(n_workers=0, dashboard_address=None, silence_logs=logging.CRITICAL)
 
 
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory):
-    made = Processes(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.close()
+    with scheduler() as here:
+        made = Processes(tmp_path_factory.mktemp("cluster"), here.scheduler_address)
+        made.worker()
+        made.worker()
+        made.wait_for(2)
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -62,95 +42,100 @@ def undisturbed():
     return outcome("here")
 
 
-def test_a_lost_worker_and_one_of_another_version_change_nothing(processes, undisturbed, caplog):
-    wrong = processes.folder / "wrong.py"
-    wrong.write_text(OTHER_TORCH)
-    odd = processes.worker(str(wrong))
-    processes.wait_for(1)
-    with pytest.raises(BadStudy, match=r"worker tcp://\S+ was refused.* has torch 0\.0\.1 where"):
+def test_workers_of_another_version_are_refused_and_named(processes, monkeypatch):
+    own = distributed.client.version_module.get_versions
+
+    def other(packages):
+        found = own(packages=packages)
+        return {**found, "packages": {**found["packages"], "torch": "0.0.1"}}
+
+    monkeypatch.setattr(distributed.client.version_module, "get_versions", other)
+    refusal = r"worker tcp://\S+ was refused, since it has torch 2\S+ where the driver has 0\.0\.1;"
+    with pytest.raises(BadStudy, match=refusal):
         outcome(processes.address)
-    victim = processes.worker()
-    processes.wait_for(2)
-
-    def disturb(count):
-        if count == 1:
-            processes.worker()
-        if count == 3:
-            victim.kill()
-
-    with caplog.at_level(logging.WARNING, "ogive"), closing(open_engine(processes.address)) as run:
-        assert run.workers(9) == 1
-        assert outcome(run, disturb) == undisturbed
-    assert [said for said in caplog.messages if "was refused" in said]
-    assert victim.poll() is not None
-    odd.kill()
 
 
-DRIVER = """
-import sys
-import ogive
-
-if __name__ == "__main__":
-    ogive.choose(sys.argv[1], target="label", store=sys.argv[2], engine=sys.argv[3],
-                 candidates="relu,tanh", seeds=5, width=4, rates=0.01)
-"""
-
-
-def stored(path):
-    """The number of units in a store, whoever is writing it."""
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            return db.execute("SELECT count(*) FROM units").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0  # it is being made
-
-
-def test_a_killed_driver_leaves_a_store_that_goes_on(processes, tmp_path):
-    (tmp_path / "driver.py").write_text(DRIVER)
-    data = tmp_path / "data.csv"
-    random = np.random.default_rng(0)
-    x = random.standard_normal((60, 2))
-    lines = [f"{a:.4f},{b:.4f},{'yes' if a > b else 'no'}" for a, b in x]
-    data.write_text("\n".join(["a,b,label", *lines]))
+def test_a_driver_and_a_worker_that_are_killed_change_nothing(processes, undisturbed, tmp_path):
     store = tmp_path / "study.sqlite"
-    processes.wait_for(1)
-    driver = subprocess.Popen(
-        [sys.executable, tmp_path / "driver.py", data, store, processes.address]
-    )
-    deadline = time.monotonic() + 100
-    while not stored(store) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    driver.send_signal(signal.SIGKILL)
+    program = f"import clusters; clusters.stored({str(store)!r}, {processes.address!r})"
+    driver = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT / "tests")
+    before, deadline = 0, time.monotonic() + 200
+    while before < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+        with suppress(BadStore):  # it is being made
+            before = len(read_study(store).seconds)
+    driver.kill()
     driver.wait()
-    before = stored(store)
-    assert before >= 1
-    settings = {"target": "label", "candidates": "relu,tanh", "seeds": 5, "width": 4, "rates": 0.01}
-    seen = []
-    again = ogive.choose(
-        data,
-        store=store,
-        engine=processes.address,
-        progress=lambda done, total: seen.append(done),
-        **settings,
-    )
-    assert seen[0] == before
-    assert again.study.runs == ogive.choose(data, engine="here", **settings).study.runs
+    assert before >= 2
+
+    victim = processes.started[0]
+    with closing(open_engine(processes.address)) as run:
+        assert workers_of(run, 9) == 2
+        disturbed = outcome(run, lambda count: victim.kill() if count == 3 else None)
+        assert disturbed == undisturbed
+        assert victim.wait() != 0
+        assert stored(store, run).runs == stored(tmp_path / "whole.sqlite", "here").runs
+    with distributed.Client(processes.address, set_as_default=False) as client:
+        assert outcome(client.get_executor()) == undisturbed  # it leaves the user's client open
+        assert client.status == "running"
 
 
-def test_a_cluster_without_workers_or_scheduler_is_said(processes, monkeypatch, tmp_path):
-    monkeypatch.setattr(cluster, "NO_WORKER", 0.5)
-    monkeypatch.setattr(cluster, "ANSWER", 1.0)
-    empty = Processes(tmp_path)
-    try:
-        with pytest.raises(BadStudy, match=r"no worker for 0.5 s; start one with `dask worker"):
-            outcome(empty.address)
-        run = open_engine(empty.address)
+def test_a_cluster_without_workers_or_scheduler_is_said(monkeypatch):
+    monkeypatch.setattr(cluster, "NO_WORKER", 0.3)
+    monkeypatch.setattr(cluster, "ANSWER", 0.5)
+    with scheduler() as empty:
+        with pytest.raises(BadStudy, match=r"no worker for 0.3 s; start one with `dask worker"):
+            outcome(empty.scheduler_address)
+        run = open_engine(empty.scheduler_address)
         run._connect(1)
-    finally:
-        empty.close()
     with closing(run), pytest.raises(BadStudy, match=r"was lost; what was finished is stored"):
         run.workers(1)
-    with pytest.raises(BadStudy, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 \("):
-        outcome("tcp://127.0.0.1:1")
-    with pytest.raises(BadStudy, match=r"no Dask scheduler answers at tcp://nonsense"):
-        outcome("tcp://nonsense")
+    for nobody in ("tcp://127.0.0.1:1", "tcp://", "nonsense://x"):
+        with pytest.raises(BadStudy, match=rf"no Dask scheduler answers at {nobody} \("):
+            outcome(nobody)
+
+
+@pytest.mark.slow
+def test_a_wrong_worker_is_left_out_and_a_late_one_joins(tmp_path, undisturbed, caplog):
+    processes = Processes(tmp_path)
+    try:
+        (tmp_path / "wrong.py").write_text(OTHER_TORCH)
+        processes.worker(str(tmp_path / "wrong.py"))
+        victim = processes.worker()
+        processes.wait_for(2)
+
+        def disturb(count):
+            if count == 1:
+                processes.worker()
+            if count == 3:
+                victim.kill()
+
+        with caplog.at_level(logging.WARNING, "ogive"):
+            assert outcome(processes.address, disturb) == undisturbed
+        assert sum("was refused, since it has torch 0.0.1" in said for said in caplog.messages) == 1
+    finally:
+        processes.close()
+
+
+@pytest.mark.slow
+def test_a_cluster_of_our_own_ends_with_the_study(undisturbed):
+    run = open_engine("local-cluster")
+    with closing(run):
+        assert outcome(run) == undisturbed
+        workers = run._local._workers
+        assert workers.poll() is None
+    assert workers.poll() is not None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_kills_change_nothing():
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "disturbed.py", "--drivers", "2", "--workers", "2"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert found["rounds that equal it"] == found["rounds"] >= 1
+    assert found["drivers killed"] == found["workers killed"] == 2

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from ogive.errors import BadData, BadStudy, OgiveError
+from ogive.errors import BadData, BadStudy
 from ogive.functions import Activation
 from ogive.study import columns as cols
 from ogive.study import metrics, tables
@@ -73,7 +73,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.categorical = True
         return tags
 
-    def _rows(self, X: Any) -> pd.DataFrame:  # noqa: N803
+    def _rows(self, X: Any) -> pd.DataFrame:
         """New rows, checked as scikit-learn does, under the names that were trained on."""
         check_is_fitted(self)
         named = hasattr(self, "feature_names_in_")
@@ -85,7 +85,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             return pd.DataFrame(checked, columns=self.feature_names_in_)
         return tables.rows(np.asarray(checked, np.float64))
 
-    def _checked(self, X: Any, y: Any, numbers: bool) -> tuple[pd.DataFrame, NDArray[Any]]:  # noqa: N803
+    def _checked(self, X: Any, y: Any, numbers: bool) -> tuple[pd.DataFrame, NDArray[Any]]:
         """Rows to train on and their target, checked as scikit-learn does."""
         frame = isinstance(X, pd.DataFrame)
         checked, y = validate_data(
@@ -124,9 +124,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             self.activation_ = chosen[0].label
         self.learning_rate_ = float(self.network_.about["rate"])
 
-    def _choose(
-        self, rows: pd.DataFrame, y: NDArray[Any], labels: list[Any], seed: int
-    ) -> Choice:
+    def _choose(self, rows: pd.DataFrame, y: NDArray[Any], labels: list[Any], seed: int) -> Choice:
         choice = choose(
             (rows, y),
             task="classification" if labels else "regression",
@@ -214,7 +212,7 @@ _PARAMETERS = """
 
 
 class OgiveClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
-    def fit(self, X: Any, y: Any) -> OgiveClassifier:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> OgiveClassifier:
         """Choose a function, or train the named one, on rows ``X`` with classes ``y``.
 
         Raises :class:`OgiveError` (a ValueError) for rows or settings that cannot be used.
@@ -229,20 +227,20 @@ class OgiveClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         self._settle(rows, codes.astype(np.int64), self.classes_.tolist())
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities (rows, classes), in the order of ``classes_``."""
         rows = self._rows(X)
         made: NDArray[np.float64] = self.network_.predict_proba(rows)
         return made
 
-    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
+    def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row."""
         made: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(1)]
         return made
 
 
 class OgiveRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
-    def fit(self, X: Any, y: Any) -> OgiveRegressor:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> OgiveRegressor:
         """Choose a function, or train the named one, on rows ``X`` with numbers ``y``.
 
         Raises :class:`OgiveError` (a ValueError) for rows or settings that cannot be used.
@@ -251,7 +249,7 @@ class OgiveRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         self._settle(rows, np.asarray(y, np.float64), [])
         return self
 
-    def predict(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+    def predict(self, X: Any) -> NDArray[np.float64]:
         """The predicted number of each row."""
         rows = self._rows(X)
         made: NDArray[np.float64] = self.network_.predict(rows)

@@ -150,7 +150,7 @@ class Local(Given):
             self._pool = None
 
     def _stop(self, futures: Any) -> None:
-        """Our own workers are killed, and their pool must not find its work cancelled beneath it."""
+        """Our own workers are killed; their pool must not find its work cancelled beneath it."""
 
 
 def _end_with(driver: int) -> None:

@@ -198,8 +198,9 @@ def fit(
     rates: float | Sequence[float],
     about: dict[str, Any],
 ) -> TakeHome:
-    """Train ``entrant`` at one learning rate or several on all rows of the user's table, a fifth kept to stop early.
+    """Train ``entrant`` at one learning rate or several on all rows of the user's table.
 
+    A fifth of the rows is kept to stop early.
     Rows ordered by time include those that tested, and the latest fifth stops; rows of a test
     file of the user's own are left out.
     Three initialisations are trained at each rate and the one with the lowest validation loss is

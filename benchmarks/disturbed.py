@@ -1,11 +1,12 @@
 """Kill drivers and workers of a study on a Dask cluster, and see whether its outcome changes.
 
-A scheduler and two workers run as processes of this machine. A study is carried out undisturbed.
-Then the same study begins again from nothing, while at random moments either its driver
-(`ogive choose`, started again each time) or one of the workers (replaced each time) is ended with
-SIGKILL. When the study outlives the kills of one round, another round begins from nothing, until
-all kills are done; each finished round must equal the undisturbed study, run for run, and give the
-same verdict.
+A scheduler and two workers run as processes of this machine. A study is carried out undisturbed:
+`ogive.choose` on iris, its trainings cut short so that it has many small units. Then the same
+study begins again from nothing, while its driver (started again each time) or one of the workers
+(replaced each time) is ended with SIGKILL: each time a random number of units and a random moment
+after the kill before, so that some drivers die before they have done anything. When the study
+outlives the kills of one round, another round begins from nothing, until all kills are done. Each
+finished round must equal the undisturbed study, run for run, and give the same verdict.
 
     python benchmarks/disturbed.py --drivers 10 --workers 10
 """
@@ -13,6 +14,7 @@ same verdict.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import shutil
@@ -29,25 +31,22 @@ from ogive.study.record import Study
 from ogive.study.store import read_study
 from ogive.study.verdict import verdict
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from clusters import Processes
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path.insert(0, str(TESTS))
+from clusters import Processes  # noqa: E402
 
-STUDY = [
-    *("iris", "--candidates", "relu,tanh,elu,gelu,sigmoid", "--width", "8", "--rates", "0.01,0.03"),
-    "--json",
-]
-LONGEST = 900.0  # seconds that a driver may take without being killed
+LONGEST = 1800.0  # seconds that a driver may take without being killed
+MOST_BETWEEN = 20  # units stored between two kills
+MOST_MOMENT = 1.0  # seconds more
 
 
-def driver(store: Path, address: str, seeds: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-m", "ogive", "choose", *STUDY, "--seeds", str(seeds)),
-            *("--engine", address, "--store", str(store)),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+def driver(store: Path, address: str, splits: int) -> subprocess.Popen[bytes]:
+    program = (
+        "import clusters; from ogive.study import cluster;"
+        f"cluster.ANSWER = cluster.GATHER = cluster.NO_WORKER = {LONGEST / 2};"  # a busy machine
+        f"clusters.choose_quickly({str(store)!r}, {address!r}, {splits})"
     )
+    return subprocess.Popen([sys.executable, "-c", program], cwd=TESTS)
 
 
 def count(store: Path) -> int:
@@ -74,7 +73,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--drivers", type=int, default=10, help="kills of the driver")
     options.add_argument("--workers", type=int, default=10, help="kills of a worker")
-    options.add_argument("--seeds", type=int, default=100, help="splits of the study")
+    options.add_argument("--splits", type=int, default=60, help="of the study; 3 units each")
     options.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     given = options.parse_args()
     moments = random.Random(given.seed)
@@ -84,21 +83,36 @@ def main() -> None:
         folder = Path(name)
         processes = Processes(folder)
         try:
-            result = disturb(processes, folder, kills, moments, given.seeds)
+            result = disturb(processes, folder, kills, moments, given.splits)
         finally:
             processes.close()
     print(json.dumps(result, indent=1))
     sys.exit(0 if result["rounds that equal it"] == result["rounds"] else 1)
 
 
+def ended(running: subprocess.Popen[bytes], store: Path, moments: random.Random) -> bool:
+    """Wait for the moment of a kill; whether the driver was done before."""
+    more, moment = moments.randint(0, MOST_BETWEEN), moments.uniform(0, MOST_MOMENT)
+    goal, deadline = count(store) + more, time.monotonic() + LONGEST
+    while count(store) < goal and running.poll() is None:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the study stands still")
+        time.sleep(0.02)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        running.wait(moment)
+    if running.returncode:
+        raise RuntimeError(f"a driver ended with {running.returncode}, not killed")
+    return running.returncode is not None
+
+
 def disturb(
-    processes: Processes, folder: Path, kills: list[str], moments: random.Random, seeds: int
+    processes: Processes, folder: Path, kills: list[str], moments: random.Random, splits: int
 ) -> dict[str, object]:
     workers = [processes.worker(), processes.worker()]
     processes.wait_for(2)
     whole, store = folder / "whole.sqlite", folder / "disturbed.sqlite"
     began = time.monotonic()
-    if driver(whole, processes.address, seeds).wait(LONGEST):
+    if driver(whole, processes.address, splits).wait(LONGEST):
         raise RuntimeError("the undisturbed study failed")
     undisturbed = time.monotonic() - began
     wanted = outcome(read_study(whole))
@@ -108,22 +122,19 @@ def disturb(
     while left:
         rounds += 1
         emptied(whole, store)
-        running = driver(store, processes.address, seeds)
+        running = driver(store, processes.address, splits)
         while True:
-            wait = moments.uniform(0, undisturbed / 2) if left else LONGEST
-            try:
-                code = running.wait(wait)
-            except subprocess.TimeoutExpired:
-                pass
-            else:
-                if code:
-                    raise RuntimeError(f"a driver ended with {code}, not killed")
+            if not left:
+                if running.wait(LONGEST):
+                    raise RuntimeError("the last driver failed")
+                break
+            if ended(running, store, moments):
                 break
             kind = left.pop()
             if kind == "driver":
                 running.send_signal(signal.SIGKILL)
                 running.wait()
-                running = driver(store, processes.address, seeds)
+                running = driver(store, processes.address, splits)
             else:
                 place = moments.randrange(2)
                 workers[place].send_signal(signal.SIGKILL)

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
+from ogive.study import choose as choosing
+from ogive.study.choice import Choice
 from ogive.study.engine import carry_out_units
 from ogive.study.plan import BASELINE, Plan, Unit, candidates_from, make_plan
-from ogive.study.record import Run, Study
-from ogive.study.store import Store
+from ogive.study.record import Run
 from ogive.study.task import Task, make_task
 from ogive.study.work import Entrant, baseline, count_inputs
 
@@ -120,14 +122,19 @@ def outcome(
     return kept
 
 
-def stored(path: Path, engine: Any) -> Study:
-    """The same study with a store, which goes on where it was left."""
-    task, plan, entrants = study()
-    store = Store(path)
-    if store.empty:
-        store.begin({}, plan, {}, {}, {})
-    left = [unit for unit in plan.units() if unit.id not in store.done()]
-    carry_out_units(task, plan, entrants, left, engine, store.add)
-    made = store.study()
-    store.close()
-    return made
+def choose_quickly(store: Path | str, engine: Any, splits: int = 5) -> Choice:
+    """`ogive.choose` with very short trainings in small units."""
+
+    def short(*given: Any, **settings: Any) -> Plan:
+        return replace(make_plan(*given, **settings), splits_a_unit=1, rungs=2)
+
+    with mock.patch.object(choosing, "make_plan", short):
+        return choosing.choose(
+            "iris",
+            candidates="relu,tanh",
+            seeds=splits,
+            width=4,
+            rates=0.03,
+            store=store,
+            engine=engine,
+        )

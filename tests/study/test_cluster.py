@@ -12,7 +12,7 @@ import distributed.client
 import pytest
 from distributed import LocalCluster
 
-from clusters import OTHER_TORCH, Processes, outcome, stored
+from clusters import OTHER_TORCH, Processes, choose_quickly, outcome
 from ogive.errors import BadStore, BadStudy
 from ogive.study import cluster
 from ogive.study.engine import open_engine, workers_of
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 def scheduler():
     """A scheduler in this process, without workers."""
-    return LocalCluster(n_workers=0, dashboard_address=None, silence_logs=logging.CRITICAL)
+    return LocalCluster(n_workers=0, dashboard_address=":0", silence_logs=logging.CRITICAL)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_workers_of_another_version_are_refused_and_named(processes, monkeypatch
 
 def test_a_driver_and_a_worker_that_are_killed_change_nothing(processes, undisturbed, tmp_path):
     store = tmp_path / "study.sqlite"
-    program = f"import clusters; clusters.stored({str(store)!r}, {processes.address!r})"
+    program = f"import clusters; clusters.choose_quickly({str(store)!r}, {processes.address!r})"
     driver = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT / "tests")
     before, deadline = 0, time.monotonic() + 200
     while before < 2 and time.monotonic() < deadline:
@@ -74,7 +74,8 @@ def test_a_driver_and_a_worker_that_are_killed_change_nothing(processes, undistu
         disturbed = outcome(run, lambda count: victim.kill() if count == 3 else None)
         assert disturbed == undisturbed
         assert victim.wait() != 0
-        assert stored(store, run).runs == stored(tmp_path / "whole.sqlite", "here").runs
+        resumed, whole = choose_quickly(store, run), choose_quickly(None, "here")
+        assert resumed.study.runs == whole.study.runs
     with distributed.Client(processes.address, set_as_default=False) as client:
         assert outcome(client.get_executor()) == undisturbed  # it leaves the user's client open
         assert client.status == "running"

@@ -258,7 +258,7 @@ class _LocalCluster:
         from distributed import LocalCluster
 
         self._scheduler = LocalCluster(
-            n_workers=0, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=0, dashboard_address=":0", silence_logs=logging.CRITICAL
         )
         self.address = str(self._scheduler.scheduler_address)
         self._folder = tempfile.TemporaryDirectory(prefix="ogive-", ignore_cleanup_errors=True)

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from ogive.errors import BadData, BadStudy
 from ogive.functions import Activation
 from ogive.study import columns as cols
-from ogive.study import metrics, tables
+from ogive.study import metrics
 from ogive.study.choose import choose, scale_of
 from ogive.study.metrics import Kind
 from ogive.study.plan import Candidate, Plan, candidates_from, make_plan
@@ -76,28 +76,30 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
     def _rows(self, X: Any) -> pd.DataFrame:
         """New rows, checked as scikit-learn does, under the names that were trained on."""
         check_is_fitted(self)
-        named = hasattr(self, "feature_names_in_")
-        if named and isinstance(X, pd.DataFrame):
-            validate_data(self, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
-            return tables.rows(X)
-        checked = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
-        if named:
-            return pd.DataFrame(checked, columns=self.feature_names_in_)
-        return tables.rows(np.asarray(checked, np.float64))
+        checked = validate_data(
+            self, X, reset=False, dtype=_dtype(X), ensure_all_finite="allow-nan"
+        )
+        return self._named(X, checked)
 
     def _checked(self, X: Any, y: Any, numbers: bool) -> tuple[pd.DataFrame, NDArray[Any]]:
         """Rows to train on and their target, checked as scikit-learn does."""
-        frame = isinstance(X, pd.DataFrame)
         checked, y = validate_data(
             self,
             X,
             y,
-            dtype=None if frame else "numeric",  # a DataFrame may hold categories
+            dtype=_dtype(X),
             ensure_all_finite="allow-nan",
             ensure_min_samples=LEAST,
             y_numeric=numbers,
         )
-        return tables.rows(X if frame else np.asarray(checked, np.float64)), y
+        return self._named(X, checked), y
+
+    def _named(self, given: Any, checked: NDArray[Any]) -> pd.DataFrame:
+        """Rows under the names of the DataFrame that was trained on, or x0, x1 ..."""
+        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(checked.shape[1])])
+        if isinstance(given, pd.DataFrame):
+            return given.set_axis(names, axis=1)
+        return pd.DataFrame(np.asarray(checked, np.float64), columns=names)
 
     def _settle(self, rows: pd.DataFrame, y: NDArray[Any], labels: list[Any]) -> None:
         """Choose or train; ``y`` is numbers, or for classes the places of their ``labels``."""
@@ -187,6 +189,11 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         return replace(plan, evaluate_every=every, rungs=min(plan.rungs, math.ceil(steps / every)))
 
 
+def _dtype(rows: Any) -> str | None:
+    """What scikit-learn is to make of rows: numbers, but a DataFrame may hold categories."""
+    return None if isinstance(rows, pd.DataFrame) else "numeric"
+
+
 def _auto(activation: Any) -> bool:
     return isinstance(activation, str) and activation == AUTO
 
@@ -235,7 +242,8 @@ class OgiveClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row."""
-        made: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(1)]
+        places = self.predict_proba(X).argmax(1)
+        made: NDArray[Any] = self.classes_[places]
         return made
 
 

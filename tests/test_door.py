@@ -16,7 +16,7 @@ import ogive
 from ogive.errors import BadParameter
 from ogive.functions import Definition, registry
 
-HEAVY = ("torch", "jax", "llvmlite", "matplotlib", "scipy.stats")
+HEAVY = ("torch", "jax", "llvmlite", "matplotlib", "scipy.stats", "sklearn", "distributed")
 
 
 def heavy_after(program: str) -> list[str]:

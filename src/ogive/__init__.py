@@ -35,6 +35,8 @@ _PUBLIC = {
     "Theory": ("meanfield.theory", "Theory"),
     "choose": ("study.choose", "choose"),
     "load": ("study.takehome", "load"),
+    "OgiveClassifier": ("study.estimators", "OgiveClassifier"),
+    "OgiveRegressor": ("study.estimators", "OgiveRegressor"),
     "swap": ("torch.swap", "swap"),
     "init_": ("torch.initialise", "init_"),
     "probe": ("diagnosis.probe", "probe"),

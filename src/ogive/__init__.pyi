@@ -45,6 +45,8 @@ from ogive.meanfield.pairs import pair_moments as pair_moments
 from ogive.meanfield.theory import Theory as Theory
 from ogive.meanfield.theory import theory as theory
 from ogive.study.choose import choose as choose
+from ogive.study.estimators import OgiveClassifier as OgiveClassifier
+from ogive.study.estimators import OgiveRegressor as OgiveRegressor
 from ogive.study.takehome import load as load
 from ogive.torch.compare import Comparison as Comparison
 from ogive.torch.compare import compare as compare

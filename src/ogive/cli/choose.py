@@ -64,6 +64,10 @@ def choose(
         str | None, typer.Option(help="Learning rates to tune over: 0.001,0.01,0.1")
     ] = None,
     seed: Annotated[int, typer.Option(help="Where all random draws start.")] = 0,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Who trains: tcp://HOST:PORT (Dask), local-cluster, here; else cores."),
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="The SQLite file to keep the study in, and resume from.")
     ] = None,
@@ -85,9 +89,8 @@ def choose(
         from ogive.study.choose import choose as run
         from ogive.study.choose import default_store
 
-    settings = {
-        k: v for k, v in context.params.items() if k not in {"margin", "report", "save", "as_json"}
-    }
+    apart = {"margin", "engine", "report", "save", "as_json"}  # none of them makes another study
+    settings = {k: v for k, v in context.params.items() if k not in apart}
     kept = store or default_store(data, settings)
     for path, option in ((report, "--report"), (save, "--save")):
         output.check_output(path, option, (data, test_file, kept))
@@ -110,6 +113,7 @@ def choose(
             rates=None if rates is None else _numbers(rates),
             seed=seed,
             store=kept,
+            engine=engine,
             progress=tell,
         )
     output.show(choice, as_json)

@@ -35,7 +35,7 @@ class Choice:
         margin: float | None,
         task: Task,
         entrants: Mapping[str, Entrant],
-        store: Store,
+        store: Store | None,
     ) -> None:
         self.study = study
         self.verdict: Verdict = verdict(study, margin)
@@ -116,6 +116,8 @@ class Choice:
         return self.take_home().save(folder)
 
     def _stored_network(self) -> TakeHome | None:
+        if self._store is None:
+            return None
         files = {name: self._store.file(f"{self.best}/{name}") for name in FILES}
         found = {name: content for name, content in files.items() if content is not None}
         return TakeHome.from_files(found) if len(found) == len(files) else None
@@ -136,11 +138,17 @@ class Choice:
         # A function that is neither in the catalogue nor a formula cannot be saved, and a full
         # disk should not cost the network: then it lives as long as this object.
         definition = entrant.candidate.function.definition
-        if holds(definition) or is_defined(definition):
+        if self._store is not None and (holds(definition) or is_defined(definition)):
             with contextlib.suppress(BadStore):
                 for name, content in made.to_files().items():
                     self._store.keep_file(f"{self.best}/{name}", content)
         return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: everything but the open file; its trained network comes along."""
+        with contextlib.suppress(OgiveError):
+            self._taken = self._taken or self._stored_network()
+        return {**self.__dict__, "_store": None}
 
     def __rich__(self) -> Any:
         return room("report.summary").terminal(self.study, self.verdict)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,8 +19,9 @@ from ogive.functions.formula_parse import is_formula
 from ogive.functions.registry import holds
 from ogive.functions.timing import measure
 from ogive.meanfield.gains import gain
+from ogive.study import versions
 from ogive.study.choice import Choice
-from ogive.study.engine import carry_out_units, workers_of
+from ogive.study.engine import Engine, carry_out_units, open_engine, workers_of
 from ogive.study.metrics import defined
 from ogive.study.network import OUTPUT_UNITS
 from ogive.study.plan import (
@@ -46,8 +45,15 @@ from ogive.study.work import Entrant, baseline, carry_out, count_inputs
 
 Progress = Callable[[int, int], None]
 START_UP = 4.0  # seconds until worker processes have loaded torch
-_PACKAGES = ("ogive", "torch", "numpy", "scipy", "scikit-learn", "pandas")
 _GRID = np.linspace(-5, 5, 201)
+
+
+def scale_of(function: Activation) -> tuple[float, str | None]:
+    """The gain of a function's weights; for one that has none 1, and a note that says so."""
+    try:
+        return gain(function), None
+    except OgiveError as error:
+        return 1.0, f"{error}; its weights were set with gain 1."
 
 
 def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str, Any]]:
@@ -55,11 +61,8 @@ def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str
     entrants = {BASELINE: baseline()}
     stored: dict[str, Any] = {BASELINE: {"function": "identity", "simplicity": [0, 0, 0]}}
     for candidate in chosen:
-        function, note, scale = candidate.function, None, 1.0
-        try:
-            scale = gain(function)
-        except OgiveError as error:
-            note = f"{error}; its weights were set with gain 1."
+        function = candidate.function
+        scale, note = scale_of(function)
         entrants[candidate.label] = Entrant(candidate, scale)
         operations = function.operations
         value, slope = function.value_and_slope(_GRID)
@@ -130,11 +133,6 @@ def _about(task: Task, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    return found | {name: metadata.version(name) for name in _PACKAGES}
-
-
 def splits_within(
     budget: float, task: Task, plan: Plan, entrants: Mapping[str, Entrant], workers: int
 ) -> int:
@@ -194,7 +192,7 @@ def choose(
     seed: int = 0,
     paired: bool = True,
     store: str | Path | None = None,
-    engine: Executor | str | None = None,
+    engine: Engine | Executor | str | None = None,
     progress: Progress | None = None,
 ) -> Choice:
     """Train the same network with each candidate function, fairly, and say which to use.
@@ -205,8 +203,9 @@ def choose(
     candidate); ``budget`` (``"5m"``) sets it from a timed trial instead. ``margin`` is the
     difference in the metric's own units that matters in practice. ``paired=False`` gives each
     candidate its own random draws within the same splits. ``store`` is a SQLite file that
-    resumes the study; without one the study lives in memory. ``engine`` is any
-    ``concurrent.futures.Executor``, "here" for this process, or None for local processes.
+    resumes the study; without one the study lives in memory. ``engine`` is None for local
+    processes, "here" for this process, ``tcp://HOST:PORT`` for the scheduler of a Dask cluster,
+    "local-cluster" for one on this machine, or any ``concurrent.futures.Executor``.
     ``progress(done, total)`` is called as units of work end.
 
     Raises :class:`ogive.errors.OgiveError` for data or settings that cannot be used, and
@@ -242,12 +241,12 @@ def choose(
     )
     request = _request(made, plan, seeds, budget)
     _check_metric(made, plan)
-    opened = Store(store)
+    opened, carrier = Store(store), open_engine(engine)
     try:
         if opened.empty:
             stored = _with_costs(stored, chosen)  # before any worker keeps the machine busy
             if limit is not None:
-                workers = workers_of(engine, len(entrants))
+                workers = workers_of(carrier, len(entrants))
                 plan = replace(plan, splits=splits_within(limit, made, plan, entrants, workers))
             asked = _asked(
                 data=str(data) if isinstance(data, str | Path) else None,
@@ -268,13 +267,16 @@ def choose(
                 paired=paired,
             )
             about = _about(made, plan) | {"given": asked}
-            opened.begin(request, plan, about, stored, _versions())
+            opened.begin(request, plan, about, stored, versions.stored())
         opened.check_same(request)
-        _carry_out(made, opened.plan, entrants, opened, engine, progress)
+        _carry_out(made, opened.plan, entrants, opened, carrier, progress)
         return Choice(opened.study(), margin, made, entrants, opened)
     except BaseException:
         opened.close()
         raise
+    finally:
+        if carrier is not engine:
+            carrier.close()
 
 
 def _check_metric(task: Task, plan: Plan) -> None:
@@ -332,7 +334,7 @@ def _carry_out(
     plan: Plan,
     entrants: Mapping[str, Entrant],
     store: Store,
-    engine: Executor | str | None,
+    engine: Engine,
     progress: Progress | None,
 ) -> None:
     units = plan.units()
@@ -350,7 +352,7 @@ def _carry_out(
 
     if not left:
         return
-    store.check_versions(_versions())
+    store.check_versions(versions.stored())
     try:
         carry_out_units(task, plan, entrants, left, engine, keep)
     except KeyboardInterrupt:

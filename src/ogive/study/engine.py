@@ -1,89 +1,100 @@
-"""Who carries out the units of work: any ``concurrent.futures.Executor``.
+"""Who carries out the units of work: this process, local processes, an executor, a Dask cluster.
 
-The default is one local process a core, one thread each. Only the driver, which calls
-:func:`carry_out_units`, hears of results and stores them.
+Only the driver, which calls :func:`carry_out_units`, hears of results and stores them. An engine
+is opened once and may serve many rounds of units; it starts or connects on the first of them.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, as_completed
-from contextlib import contextmanager
-from pathlib import Path
-
-import cloudpickle
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Protocol, runtime_checkable
 
 from ogive.errors import BadStudy
+from ogive.study.parcel import Work
 from ogive.study.plan import Plan, Unit
+from ogive.study.pools import Given, Keep, Local
 from ogive.study.record import Run
 from ogive.study.task import Task
-from ogive.study.work import Entrant, carry_out, carry_out_from
+from ogive.study.work import Entrant
 
 HERE = "here"  # the engine that is this very process
-Keep = Callable[[Unit, list[Run], float], None]
-TRIES = 3  # times a unit is handed out again after its worker was lost
+LOCAL_CLUSTER = "local-cluster"
 
 
-def workers_of(engine: Executor | str | None, units: int) -> int:
-    """How many units are carried out at once; an executor of the user's may do more than 1."""
-    return local_workers(units) if engine is None else 1
+@runtime_checkable
+class Engine(Protocol):
+    """An opened engine."""
+
+    def workers(self, units: int) -> int:
+        """How many of so many units are carried out at once."""
+        ...
+
+    def carry_out(self, work: Work, units: list[Unit], keep: Keep) -> None:
+        """Carry out ``units``, calling ``keep(unit, runs, seconds)`` as each ends."""
+        ...
+
+    def close(self) -> None:
+        """Let go of processes and connections."""
+        ...
 
 
-def local_workers(units: int) -> int:
-    """Processes worth starting on this machine for so many units."""
-    return max(
-        1,
-        min(
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1,
-            units,
-        ),
-    )
+class Here:
+    """This very process, one unit after the other."""
+
+    def workers(self, units: int) -> int:
+        """One."""
+        return 1
+
+    def carry_out(self, work: Work, units: list[Unit], keep: Keep) -> None:
+        """Carry out ``units`` in their order."""
+        for unit in units:
+            keep(unit, *work.carry_out(unit))
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
-def _end_with(driver: int) -> None:
-    """In a worker: leave when the driver is gone, however it went, and ignore Ctrl-C until then.
+def open_engine(engine: Engine | Executor | str | None) -> Engine:
+    """The engine that a setting names; one that is open already is returned as it is.
 
-    A terminal sends Ctrl-C to workers too; the driver alone decides what becomes of them.
+    None is local processes, "here" this process, ``tcp://HOST:PORT`` the scheduler of a Dask
+    cluster, "local-cluster" a Dask cluster on this machine; or any
+    ``concurrent.futures.Executor``. Raises :class:`BadStudy` for anything else, and where the
+    packages of a cluster are missing.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == driver:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _executor(engine: Executor | None, units: int) -> Iterator[Executor]:
+    if engine is None:
+        return Local()
+    if isinstance(engine, Engine):
+        return engine
     if isinstance(engine, Executor):
-        yield engine
-        return
-    import loky
+        client = getattr(engine, "_client", None)
+        if type(engine).__module__.partition(".")[0] == "distributed" and client is not None:
+            from ogive.study.cluster import Cluster
 
-    workers = local_workers(units)
+            return Cluster(client=client)
+        return Given(engine)
+    if engine == HERE:
+        return Here()
+    if isinstance(engine, str) and (engine == LOCAL_CLUSTER or "://" in engine):
+        from ogive.study.cluster import Cluster
 
-    pool = loky.ProcessPoolExecutor(
-        workers,
-        env={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-        initializer=_end_with,
-        initargs=(os.getpid(),),
+        return Cluster(None if engine == LOCAL_CLUSTER else engine)
+    raise BadStudy(
+        f"the engine {engine!r} is not known; leave it out for local processes, or name "
+        f"{HERE!r} for this process, tcp://HOST:PORT for the scheduler of a Dask cluster, "
+        f"{LOCAL_CLUSTER!r} for one on this machine, or (in Python) a concurrent.futures.Executor"
     )
-    finished = False
+
+
+def workers_of(engine: Engine | Executor | str | None, units: int) -> int:
+    """How many of so many units are carried out at once; 1 where an executor does not say."""
+    opened = open_engine(engine)
     try:
-        yield pool
-        finished = True
+        return opened.workers(units)
     finally:
-        # After Ctrl-C or an error the units in flight are of no use to anyone.
-        pool.shutdown(wait=finished, kill_workers=not finished)
+        if opened is not engine:
+            opened.close()
 
 
 def carry_out_units(
@@ -91,50 +102,25 @@ def carry_out_units(
     plan: Plan,
     entrants: Mapping[str, Entrant],
     units: Sequence[Unit],
-    engine: Executor | str | None,
+    engine: Engine | Executor | str | None,
     store: Keep,
 ) -> None:
-    """Carry out ``units``, calling ``store(unit, runs, seconds)`` as each ends.
+    """Carry out ``units``, calling ``store(unit, runs, seconds)`` once for each, as it ends.
 
-    A unit whose worker died is handed out again, in a fresh pool. Raises whatever a unit raises.
+    Units whose worker was lost are handed out again, and a result that arrives twice counts once.
+    Give what :func:`open_engine` returned to keep processes and connections for further rounds.
+    Raises whatever a unit raises, and :class:`BadStudy` where there is nobody left to work.
     """
-    if isinstance(engine, str):
-        if engine != HERE:
-            raise BadStudy(
-                f"the engine {engine!r} is not known; leave it out for local processes, use "
-                f"{HERE!r} for this process, or give a concurrent.futures.Executor"
-            )
-        for unit in units:
-            store(unit, *carry_out(task, plan, entrants[unit.label], unit))
-        return
-    left = {unit.id: unit for unit in units}
-    with tempfile.TemporaryDirectory(prefix="ogive-") as folder:
-        path = Path(folder) / "study.pickle"
-        path.write_bytes(cloudpickle.dumps((task, plan, dict(entrants))))
-        for attempt in range(1, TRIES + 1):
-            try:
-                _carry_out_on(engine, str(path), left, store)
-                return
-            except BrokenExecutor:
-                if attempt == TRIES:
-                    raise BadStudy(
-                        f"worker processes died {TRIES} times, most likely for want of memory; "
-                        "what was finished is stored, so repeat the command on a machine with "
-                        "more memory, or with a smaller --width"
-                    ) from None
+    kept: set[str] = set()
 
+    def store_once(unit: Unit, runs: list[Run], seconds: float) -> None:
+        if unit.id not in kept:
+            store(unit, runs, seconds)
+            kept.add(unit.id)
 
-def _carry_out_on(engine: Executor | None, path: str, left: dict[str, Unit], store: Keep) -> None:
-    """Carry out the units ``left`` on a pool, taking each out as it is stored."""
-    with _executor(engine, len(left)) as executor:
-        futures = {executor.submit(carry_out_from, path, unit): unit for unit in left.values()}
-        try:
-            for future in as_completed(futures):
-                unit = futures[future]
-                store(unit, *future.result())
-                del left[unit.id]
-        finally:
-            # After an error, what has not begun is not to begin. Our own workers are killed, and
-            # their pool must not find its work cancelled beneath it.
-            for future in futures if engine is not None else ():
-                future.cancel()
+    opened = open_engine(engine)
+    try:
+        opened.carry_out(Work(task, plan, entrants), list(units), store_once)
+    finally:
+        if opened is not engine:
+            opened.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ogive.study.plan import Plan
@@ -39,7 +39,7 @@ class Run:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        return json.dumps(asdict(self), allow_nan=False)
+        return json.dumps(vars(self), allow_nan=False)  # asdict would copy every curve first
 
     @classmethod
     def from_json(cls, text: str) -> Run:

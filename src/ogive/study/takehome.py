@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,19 +191,31 @@ def load(folder: str | Path) -> TakeHome:
         ) from error
 
 
-def fit(task: Task, plan: Plan, entrant: Entrant, rate: float, about: dict[str, Any]) -> TakeHome:
-    """Train ``entrant`` at ``rate`` on all rows of the user's table, a fifth kept to stop early.
+def fit(
+    task: Task,
+    plan: Plan,
+    entrant: Entrant,
+    rates: float | Sequence[float],
+    about: dict[str, Any],
+) -> TakeHome:
+    """Train ``entrant`` at one learning rate or several on all rows of the user's table.
 
+    A fifth of the rows is kept to stop early.
     Rows ordered by time include those that tested, and the latest fifth stops; rows of a test
     file of the user's own are left out.
-    Three initialisations are trained and the one with the lowest validation loss is kept.
+    Three initialisations are trained at each rate and the one with the lowest validation loss is
+    kept.
     Raises :class:`OgiveError` if all of them diverge.
     """
     task = _with_latest(task)
     everything = np.arange(len(task.frame))
     rows, valid = splits.inner(task, everything, plan.seed, "take home")
     made = prepare(task, rows, valid, plan.inputs)
-    jobs = [Job(0, rate, (plan.seed, "take home", draw)) for draw in range(DRAWS)]
+    jobs = [
+        Job(0, rate, (plan.seed, "take home", draw))
+        for rate in (rates if isinstance(rates, Sequence) else (rates,))
+        for draw in range(DRAWS)
+    ]
     done = train(
         entrant.candidate.function,
         entrant.gain,
@@ -212,20 +225,20 @@ def fit(task: Task, plan: Plan, entrant: Entrant, rate: float, about: dict[str, 
         jobs,
         recipe(plan),
     )
-    sound = [outcome for outcome in done if not outcome.diverged]
+    sound = [(job, o) for job, o in zip(jobs, done, strict=True) if not o.diverged]
     if not sound:
         raise OgiveError(
             f"every training of {entrant.candidate.label} on all rows diverged; choose again "
             "with smaller learning rates (--rates)"
         )
-    best = min(sound, key=lambda outcome: outcome.valid_loss)
+    job, best = min(sound, key=lambda pair: pair[1].valid_loss)
     return TakeHome(
         network=network(task, plan, entrant, best, made.fold.scale),
         preprocessing=made.preprocessing,
         columns=task.columns,
         classes=task.classes,
         target_name=task.target_name,
-        about={**about, "trained_rows": len(rows), "validation_rows": len(valid), "rate": rate},
+        about={**about, "trained_rows": len(rows), "validation_rows": len(valid), "rate": job.rate},
     )
 
 

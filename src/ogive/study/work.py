@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import pickle
+import contextlib
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,10 +175,7 @@ def _run(label: str, split: int, stage: str, draw: int, job: Job, done: Outcome,
 def carry_out(task: Task, plan: Plan, entrant: Entrant, unit: Unit) -> tuple[list[Run], float]:
     """All runs of a unit, tuning then final, and the seconds they took."""
     started = time.perf_counter()
-    before, own_before = torch.get_num_threads(), threads.available()
-    torch.set_num_threads(1)
-    threads.set_threads(1)
-    try:
+    with one_thread():
         everything = dict.fromkeys(unit.splits, plan.rates)
         batch = _batch(task, plan, entrant, "tune", plan.tunings, everything)
         tuned = _trained(task, plan, entrant, batch, "tune")
@@ -188,9 +184,27 @@ def carry_out(task: Task, plan: Plan, entrant: Entrant, unit: Unit) -> tuple[lis
         batch = _batch(task, plan, entrant, "final", plan.finals, chosen)
         runs = tuned + _trained(task, plan, entrant, batch, "final")
         return runs, time.perf_counter() - started
+
+
+_in_work: list[tuple[int, int]] = []  # what to go back to, once for each unit in work
+_in_work_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for torch and for the kernels; the last of several units to end undoes it."""
+    with _in_work_lock:
+        _in_work.append(_in_work[0] if _in_work else (torch.get_num_threads(), threads.available()))
+    torch.set_num_threads(1)  # of the thread that calls, so each unit says it
+    threads.set_threads(1)
+    try:
+        yield
     finally:
-        torch.set_num_threads(before)
-        threads.set_threads(own_before)
+        with _in_work_lock:
+            torches, ours = _in_work.pop()
+            if not _in_work:
+                torch.set_num_threads(torches)
+                threads.set_threads(ours)
 
 
 @dataclass
@@ -302,14 +316,3 @@ def _resampled(
             again = float(metrics.score(task.metric, target[rows], prediction[rows]))
             made.append(score + shrink * (again - score))
     return tuple(made)
-
-
-@functools.lru_cache(maxsize=2)
-def _load(path: str) -> tuple[Task, Plan, dict[str, Entrant]]:
-    return pickle.loads(Path(path).read_bytes())  # type: ignore[no-any-return]
-
-
-def carry_out_from(path: str, unit: Unit) -> tuple[list[Run], float]:
-    """:func:`carry_out` with the task, plan and entrants that the driver wrote to ``path``."""
-    task, plan, entrants = _load(path)
-    return carry_out(task, plan, entrants[unit.label], unit)

@@ -7,24 +7,37 @@ initial weights and the same order of rows, so its curves can be compared; in fl
 rounding does not grow into different trainings, they must agree.
 
     python benchmarks/study.py [--splits N] [--repeats N]
+    python benchmarks/study.py --grid [--functions N]
+
+With ``--grid`` the runs are those of a whole grid, 20 functions x 5 learning rates x 10 seeds, in
+a network of 3 hidden layers of 64 units; a third way is timed beside the two, the same network
+given as a model of one's own, whose runs ``torch.func`` trains side by side. Each function is
+timed alone, so the ratio of some (``--functions``) stands for all.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import platform
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from loky import ProcessPoolExecutor
 
 import torch
+from ogive.functions import Activation
 from ogive.meanfield.gains import gain
+from ogive.study.modeltask import Fold as OwnFold
+from ogive.study.modeltask import ModelTask
+from ogive.study.modeltask import train as train_own
 from ogive.study.network import OUTPUT_UNITS, draw_weights
-from ogive.study.plan import Plan, candidates_from, make_plan
+from ogive.study.ownmodel import OwnModel, make_model_task
+from ogive.study.plan import Candidate, Plan, candidates_from, make_plan
 from ogive.study.splits import generator, inner, outer
 from ogive.study.task import Task, make_task
 from ogive.study.train import Fold, Job, Recipe, train
@@ -41,7 +54,19 @@ TORCH = {
     "tanh": torch.nn.Tanh,
     "softplus": torch.nn.Softplus,
     "sigmoid": torch.nn.Sigmoid,
+    "celu": torch.nn.CELU,
+    "relu6": torch.nn.ReLU6,
+    "hard_tanh": torch.nn.Hardtanh,
+    "hard_swish": torch.nn.Hardswish,
+    "hard_sigmoid": torch.nn.Hardsigmoid,
+    "softsign": torch.nn.Softsign,
+    "log_sigmoid": torch.nn.LogSigmoid,
+    "tanhshrink": torch.nn.Tanhshrink,
+    "softshrink": torch.nn.Softshrink,
+    "hardshrink": torch.nn.Hardshrink,
 }
+GRID_RATES = (1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
+GRID_SEEDS = 10
 
 
 @dataclass(frozen=True)
@@ -152,12 +177,96 @@ def measure(
     return sum(steps for steps, _, _ in results) / wall, wall, [c for _, _, c in results]
 
 
+@dataclass(frozen=True)
+class OwnWork:
+    """The same grid for one function, of the network as a model of one's own."""
+
+    task: ModelTask
+    function: Activation
+    folds: list[OwnFold]
+    jobs: list[Job]
+
+
+def perceptron(inputs: int, plan: Plan, classes: int) -> torch.nn.Module:
+    """The network of ``plan``, as one would write it."""
+    layers: list[torch.nn.Module] = []
+    sizes = [inputs, *[plan.width] * plan.depth]
+    for fan_in, fan_out in itertools.pairwise(sizes):
+        layers += [torch.nn.Linear(fan_in, fan_out), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(plan.width, classes))
+
+
+def own_work(task: Task, plan: Plan, chosen: Sequence[Candidate]) -> list[OwnWork]:
+    """The grid of each function."""
+    x = prepare(task, np.arange(task.rows), np.arange(0), plan.inputs).fold.x_train
+    y = torch.from_numpy(task.target)
+    make = partial(perceptron, plan.inputs, plan, len(task.classes))
+    own = make_model_task((x, y), OwnModel(make), None, True, plan.batch_size)
+    print(f"the model of one's own is {'looped: ' + own.looped if own.looped else 'batched'}")
+    jobs, folds = [], []
+    for split in range(plan.splits):
+        identity = (plan.seed, "", split, "tune", 0)
+        jobs += [Job(len(folds), rate, identity) for rate in plan.rates]
+        folds.append(OwnFold(*own.parts(plan.seed, split, *identity)))
+    return [OwnWork(own, c.function, folds, jobs) for c in chosen]
+
+
+def carry_out_own(work: OwnWork, settings: Recipe) -> tuple[int, float]:
+    """(steps trained over all runs, seconds)."""
+    torch.set_num_threads(1)
+    started = time.perf_counter()
+    done = train_own(work.task, work.task.built(work.function), work.folds, work.jobs, settings)
+    return sum(outcome.steps for outcome in done), time.perf_counter() - started
+
+
+def grid(functions: int, repeats: int) -> None:
+    """Throughput over the whole grid: a plain loop, batched perceptrons, a batched model."""
+    task = make_task("digits")
+    chosen = candidates_from(list(TORCH)[:functions])
+    plan = make_plan(task, chosen, count_inputs(task), depth=3, width=64, rates=GRID_RATES,
+                     seeds=GRID_SEEDS)  # fmt: skip
+    plan = replace(plan, tunings=1, stack=GRID_SEEDS * len(GRID_RATES))
+    entrants = [Entrant(c, gain(c.function)) for c in chosen]
+    batched = [prepared(task, plan, e, range(GRID_SEEDS)) for e in entrants]
+    looped = [prepared(task, plan, e, range(1)) for e in entrants]
+    own = own_work(task, plan, chosen)
+    print(
+        f"torch {torch.__version__}, {platform.machine()}, 2 worker processes of one thread; "
+        f"digits, 3 hidden layers of 64, batches of {plan.batch_size}, {len(GRID_RATES)} rates x "
+        f"{GRID_SEEDS} seeds; {len(chosen)} of {len(TORCH)} functions; the loop trains one seed"
+    )
+    ratios: dict[str, list[float]] = {"perceptrons": [], "model": []}
+    with ProcessPoolExecutor(2, env={"OMP_NUM_THREADS": "1"}) as pool:
+        measure(pool, "batched", looped[:2], task, plan)  # warm both workers up
+        for repeat in range(repeats):
+            slow, wall, _ = measure(pool, "loop", looped, task, plan)
+            fast, fast_wall, _ = measure(pool, "batched", batched, task, plan)
+            started = time.perf_counter()
+            done = [pool.submit(carry_out_own, work, recipe(plan)) for work in own]
+            steps = sum(one.result()[0] for one in done)
+            own_wall = time.perf_counter() - started
+            ratios["perceptrons"].append(fast / slow)
+            ratios["model"].append(steps / own_wall / slow)
+            print(
+                f"run {repeat + 1}: loop {slow:,.0f} run-steps/s ({wall:.1f} s), batched "
+                f"{fast:,.0f} ({fast_wall:.1f} s, ratio {fast / slow:.2f}), a model of one's own "
+                f"{steps / own_wall:,.0f} ({own_wall:.1f} s, ratio {steps / own_wall / slow:.2f})"
+            )
+    for name, found in ratios.items():
+        print(f"median ratio, {name}: {statistics.median(found):.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--splits", type=int, default=10, help="splits batched together")
     parser.add_argument("--loop-splits", type=int, default=1, help="splits the loop trains")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--grid", action="store_true", help="time the whole grid")
+    parser.add_argument("--functions", type=int, default=len(TORCH), help="of the grid, to time")
     given = parser.parse_args()
+    if given.grid:
+        grid(given.functions, given.repeats)
+        return
     task = make_task("digits")
     chosen = candidates_from(None)
     plan = make_plan(task, chosen, count_inputs(task))

@@ -21,6 +21,7 @@ COMMANDS = [
 ]
 # What the README shows at full length is run on fewer functions and splits.
 SMALLER = ["--candidates", "relu,tanh", "--seeds", "5", "--rates", "0.01", "--width", "8"]
+OWN_SMALLER = ["--candidates", "relu", "--seeds", "5", "--rates", "0.01", "--epochs", "0.1"]
 
 
 def run(*words: str | Path, cwd: Path) -> str:
@@ -32,7 +33,8 @@ def run(*words: str | Path, cwd: Path) -> str:
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
 def test_an_example_runs(path: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    run(sys.executable, tmp_path / "examples" / path.name, cwd=tmp_path)
+    quick = ["--quick"] if "--quick" in path.read_text() else []
+    run(sys.executable, tmp_path / "examples" / path.name, *quick, cwd=tmp_path)
     made = (tmp_path / "examples" / "customers.csv").read_bytes()
     assert made == (ROOT / "examples" / "customers.csv").read_bytes()
 
@@ -53,6 +55,7 @@ def test_the_commands_of_the_readme_run_one_after_the_other(
         words = shlex.split(command)
         assert words[0] == "ogive"
         extra = SMALLER if words[1] == "choose" else []
+        extra = OWN_SMALLER if "--data" in words and extra else extra
         with pytest.raises(SystemExit) as end:
             cli.main([*words[1:], *extra])
         assert end.value.code == 0, capsys.readouterr().err

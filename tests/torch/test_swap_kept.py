@@ -192,3 +192,27 @@ def test_watching_leaves_no_hook_behind() -> None:
     assert not torch.nn.modules.module._has_any_global_hook()
     assert model.training
     assert all(module.training for module in model.modules())
+
+
+def test_what_a_forward_assigns_is_no_proxy_after_it_was_traced() -> None:
+    class Running(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.act, self.two = nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)
+            self.register_buffer("mean", torch.zeros(3))
+            self.last = None
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.mean = 0.5 * self.mean + 0.5 * x.mean(0)
+            self.last = self.two(self.act(self.one(x - self.mean)))
+            return self.last
+
+    model = Running()
+    before = model.mean
+    assert len(ogive.swap(model, "tanh").replaced) == 1
+    assert model.mean is before
+    assert model.last is None
+    assert isinstance(model.act, nn.Module)
+    ogive.init_(model)
+    assert model.mean is before
+    assert model(torch.ones(2, 3)).shape == (2, 2)

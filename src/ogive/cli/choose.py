@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ogive.cli import output
+from ogive.cli.probe import printing_to_stderr
 from ogive.errors import BadStudy
 
 _DATA = (
@@ -68,6 +69,45 @@ def choose(
         str | None,
         typer.Option(help="Who trains: tcp://HOST:PORT (Dask), local-cluster, here; else cores."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Your own network: path.py:name of a torch.nn.Module or what makes one."),
+    ] = None,
+    own_data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            help="Its data: path.py:name of (X, y), a Dataset, a DataLoader, a dict of train, "
+            "valid and test, or of what makes them.",
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="cross_entropy, bce, mse, or path.py:name of one of (output, target)."),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help="path.py:name of what to minimise, of (model, batch), for a loss."),
+    ] = None,
+    replace: Annotated[
+        str | None, typer.Option(help="Functions of the network to replace: relu,gelu")
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="adam, adamw or sgd, for a network of your own.")
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the rows, at most, of your own network.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Rows a step, of a network of your own.")
+    ] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Its weights: ogive (default), own or pretrained.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Where it trains: cpu, cuda, cuda:1.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="bfloat16: mixed precision, for a network of your own.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="The SQLite file to keep the study in, and resume from.")
     ] = None,
@@ -91,10 +131,14 @@ def choose(
 
     apart = {"margin", "engine", "report", "save", "as_json"}  # none of them makes another study
     settings = {k: v for k, v in context.params.items() if k not in apart}
+    if own_data is not None:
+        if context.get_parameter_source("data").name != "DEFAULT":  # type: ignore[union-attr]
+            raise BadStudy(f"the data are named twice, {data} and {own_data}; give one of the two")
+        data = own_data
     kept = store or default_store(data, settings)
     for path, option in ((report, "--report"), (save, "--save")):
         output.check_output(path, option, (data, test_file, kept))
-    with _progress(kept) as tell:
+    with _progress(kept) as tell, printing_to_stderr():
         choice = run(
             data,
             target=target,
@@ -112,6 +156,16 @@ def choose(
             width=width,
             rates=None if rates is None else _numbers(rates),
             seed=seed,
+            model=model,
+            loss=loss,
+            objective=objective,
+            replace=None if replace is None else replace.split(","),
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            init=init,
+            device=device,
+            precision=precision,
             store=kept,
             engine=engine,
             progress=tell,

@@ -41,8 +41,7 @@ def probe(
 ) -> None:
     """Say what the activations do inside a model on data, what is wrong, and what to do."""
     output.check_output(report, "--report", (model.rpartition(":")[0], data.rpartition(":")[0]))
-    # What the files print goes to standard error: standard output is for the result.
-    with _printing_to_stderr():
+    with printing_to_stderr():
         health = _probed(model, data, loss, batches)
     output.show(health, as_json)
     output.report(health, report)
@@ -50,20 +49,21 @@ def probe(
 
 def _probed(model: str, data: str, loss: str | None, batches: int | None) -> Any:
     from ogive.diagnosis.probe import probe as run
+    from ogive.study.pyfiles import called, named
     from torch import nn
 
-    made = _object(model, "--model")
+    made = named(model, "--model")
     if not isinstance(made, nn.Module):
-        made = _called(made, model, "--model")
+        made = called(made, model, "--model")
     if not isinstance(made, nn.Module):
         raise OgiveError(
             f"--model {model} is {type(made).__name__}; name a torch.nn.Module, or a class or "
             f"function that makes one without arguments"
         )
     inputs, targets = _data(data)
-    chosen = None if loss is None else _object(loss, "--loss")
+    chosen = None if loss is None else named(loss, "--loss")
     if inspect.isclass(chosen):
-        chosen = _called(chosen, str(loss), "--loss")
+        chosen = called(chosen, str(loss), "--loss")
     if chosen is not None and not callable(chosen):
         raise OgiveError(f"--loss {loss} is {type(chosen).__name__}; name a function")
     try:
@@ -82,9 +82,11 @@ def _data(given: str) -> tuple[Any, Any]:
     """Inputs and targets."""
     if given.endswith(".npz"):
         return _arrays(Path(given))
-    made = _object(given, "--data")
+    from ogive.study.pyfiles import called, named
+
+    made = named(given, "--data")
     if inspect.isfunction(made) or inspect.isclass(made):
-        made = _called(made, given, "--data")
+        made = called(made, given, "--data")
     if isinstance(made, tuple | list) and len(made) == 2:
         return made[0], made[1]
     return made, None
@@ -116,64 +118,9 @@ def _arrays(path: Path) -> tuple[Any, Any]:
     return inputs, targets
 
 
-def _object(given: str, option: str) -> Any:
-    """What ``path.py:name`` names."""
-    path, _, name = given.rpartition(":")
-    if not path or not name:
-        raise OgiveError(f"{option} {given} names nothing; write path.py:name")
-    file = Path(path)
-    if not file.is_file():
-        raise OgiveError(f"{option} {given}: there is no file {path}; write path.py:name")
-    module = _module(file, option)
-    if not hasattr(module, name):
-        from ogive.errors import nearest
-
-        known = [n for n in vars(module) if not n.startswith("_")]
-        raise OgiveError(f"{option} {given}: {path} has no {name}{nearest(name, known)}")
-    return getattr(module, name)
-
-
-def _module(file: Path, option: str) -> Any:
-    """The Python file as a module; one file is run once, whatever is taken from it."""
-    import importlib.util
-
-    name = f"_ogive_file_{abs(hash(str(file.resolve())))}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise OgiveError(f"{option}: {file} is no Python file; write path.py:name")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(file.resolve().parent))  # its own imports are found beside it
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        reason = str(error).partition("\n")[0]
-        raise OgiveError(
-            f"{option}: {file} does not run ({type(error).__name__}: {reason}); mend it first"
-        ) from error
-    finally:
-        sys.path.remove(str(file.resolve().parent))
-    return module
-
-
-def _called(made: Any, given: str, option: str) -> Any:
-    if not callable(made):
-        return made
-    try:
-        return made()
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise OgiveError(
-            f"{option} {given} cannot be called without arguments ({type(error).__name__}: "
-            f"{reason}); name a function that needs none"
-        ) from error
-
-
 @contextmanager
-def _printing_to_stderr() -> Iterator[None]:
+def printing_to_stderr() -> Iterator[None]:
+    """What the user's files print goes to standard error: standard output is for the result."""
     import contextlib
 
     with contextlib.redirect_stdout(sys.stderr):

@@ -15,7 +15,7 @@ from ogive.report.summary import columns, group_end, lines
 from ogive.report.svg import svg
 from ogive.report.theory_panel import caption, told
 from ogive.report.written import written
-from ogive.study.plan import BASELINE
+from ogive.study.plan import BASELINES, NO_FUNCTION
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
 from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks
@@ -29,6 +29,7 @@ KINDS = {
     "multiclass": "several classes",
     "regression": "a number",
     "positive": "a number that is never negative",
+    "own": "what your own loss makes of them",
 }
 
 
@@ -114,7 +115,7 @@ def _classes(verdict: Verdict, standing: Standing, cut: bool) -> str:
     names = {
         "in-group": standing.label in verdict.ties and len(verdict.ties) > 1,
         "recommended": standing.label == verdict.recommended,
-        "linear": standing.label == BASELINE,
+        "linear": standing.label in BASELINES,
         "diverged": standing.status == "diverged",
         "cut": cut,
     }
@@ -167,9 +168,12 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
 def _numbers(study: Study) -> str:
     about, plan = study.about, study.plan
     tests = about["test_rows"]
+    baseline = (
+        "the network with no activation" if plan.baseline == NO_FUNCTION else "a linear model"
+    )
     rows = counted(about["rows"], "row") + (f" and {tests:,} fixed test rows" if tests else "")
     return (
-        f"{rows}, {counted(len(plan.labels), 'candidate')} and a linear model, "
+        f"{rows}, {counted(len(plan.labels), 'candidate')} and {baseline}, "
         f"{counted(plan.splits, 'split')}, {counted(plan.runs, 'training')}, "
         f"{duration(sum(study.seconds.values()))} of training time."
     )
@@ -197,8 +201,13 @@ def _data(study: Study) -> list[tuple[str, str]]:
         ("Target", f"{about['target']}: {KINDS[about['kind']]}, since {about['why']}"),
         (
             "Size",
-            f"{counted(about['rows'], 'row')} of {counted(about['columns'], 'column')}, "
-            f"{counted(about['inputs'], 'network input')}",
+            f"{counted(about['rows'], 'row')}"
+            + (
+                f" of {counted(about['columns'], 'column')}, "
+                f"{counted(about['inputs'], 'network input')}"
+                if "columns" in about
+                else ""
+            ),
         ),
     ]
     names = about["classes"]

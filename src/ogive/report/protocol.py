@@ -6,7 +6,9 @@ import itertools
 import shlex
 import statistics
 from collections.abc import Callable
+from typing import Any
 
+from ogive.report import model_protocol
 from ogive.study.record import Study
 from ogive.study.verdict import EQUAL_COST, Verdict
 from ogive.study.wording import counted, final_runs, listed
@@ -15,6 +17,8 @@ from ogive.study.wording import counted, final_runs, listed
 def network(study: Study) -> str:
     """The network that every candidate was put into, in a sentence."""
     plan, about = study.plan, study.about
+    if "model" in about:
+        return model_protocol.network(study)
     outputs = len(about["classes"]) if about["kind"] == "multiclass" else 1
     sizes = [plan.inputs, *[plan.width] * plan.depth, outputs]
     weights = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
@@ -66,14 +70,17 @@ def _splits(study: Study, _: Verdict) -> str:
 def _tuning(study: Study, _: Verdict) -> str:
     plan, about = study.plan, study.about
     fifth = "the latest fifth" if about.get("ordered") else "a fifth"
+    held = f"{fifth} of the development rows validates"
+    if "model" in about:
+        held = model_protocol.validation(about["model"])
     draws = counted(plan.tunings, "draw")
     rates = listed([f"{rate:g}" for rate in plan.rates])
     if len(plan.rates) == 1:
         return f"Every candidate was trained with the learning rate {rates}."
     return (
         f"In each split every candidate tried the same {len(plan.rates)} learning rates ({rates}) "
-        f"in {draws} of training and validation rows ({fifth} of the development rows "
-        f"validates), and went on with the rate that had the best mean validation score."
+        f"in {draws} of training and validation rows ({held}), and went on "
+        "with the rate that had the best mean validation score."
     )
 
 
@@ -81,10 +88,11 @@ def _training(study: Study, _: Verdict) -> str:
     plan = study.plan
     rows = round(statistics.median(r.train_rows for r in study.runs))
     check = plan.epochs(plan.evaluate_every, rows)
+    rule = model_protocol.training(study) if "model" in study.about else "Adam on"
     unit = "epoch" if f"{check:.2g}" == "1" else "epochs"
     most = plan.epochs(plan.evaluate_every * plan.rungs, rows)
     return (
-        f"Adam on batches of {plan.batch_size} rows. The validation loss is taken every "
+        f"{rule} batches of {plan.batch_size} rows. The validation loss is taken every "
         f"{counted(plan.evaluate_every, 'step')} ({check:.2g} {unit}); training stops after "
         f"{counted(plan.patience, 'check')} without improvement, at the latest after {most:.3g} "
         "epochs, and the weights with the lowest validation loss are kept. All candidates share "
@@ -99,6 +107,8 @@ def _weights(study: Study, _: Verdict) -> str:
         if study.plan.paired
         else "Within a split each candidate has random draws of its own."
     )
+    if "model" in study.about:
+        return f"{model_protocol.weights(study)}. {shared}"
     return (
         "Weights are normal with variance gain²/fan-in, where gain = 1/√E[f(z)²] for a standard "
         "normal z: the scale at which each layer of that function keeps the signal's variance at "
@@ -180,11 +190,12 @@ def command(study: Study) -> str:
         study.functions[label]["catalogued"] and study.functions[label]["function"] == label
         for label in study.plan.labels
     )
-    if "data" not in given or not given["paired"] or not nameable:
-        settings = "".join(f", {name}={value!r}" for name, value in given.items() if name != "data")
+    in_python = any(isinstance(value, dict) for value in given.values())
+    if "data" not in given or not given["paired"] or not nameable or in_python:
+        settings = "".join(f", {k}={_called(v)}" for k, v in given.items() if k != "data")
         data = repr(given["data"]) if "data" in given else "data"
         return f"ogive.choose({data}{settings})"
-    words = ["ogive", "choose", str(given.pop("data"))]
+    words = ["ogive", "choose", *(["--data"] if "model" in given else []), str(given.pop("data"))]
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         if name == "drop":
@@ -192,3 +203,8 @@ def command(study: Study) -> str:
         elif name != "paired" and (name, value) != ("seed", 0):
             words += [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
     return shlex.join(words)
+
+
+def _called(value: Any) -> str:
+    """A setting in Python; what is no plain value is a dict that holds its name."""
+    return str(value["name"]) if isinstance(value, dict) else repr(value)

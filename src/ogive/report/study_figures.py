@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ogive.report.style import BLUE, GREY, ORANGE, VERMILLION, WIDTH, plain, styled
-from ogive.study.plan import BASELINE
+from ogive.study.plan import BASELINES
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
 from ogive.study.wording import Scale, folded
@@ -48,7 +48,7 @@ def _mark(
     kind = {"leader": "tie", "tied": "tie", "equivalent": "tie"}.get(
         standing.status, standing.status
     )
-    if standing.label == BASELINE and kind != "diverged":
+    if standing.label in BASELINES and kind != "diverged":
         kind = "linear"
     if standing.label == verdict.recommended:
         kind = "recommended"
@@ -85,7 +85,7 @@ def draw_scores(study: Study, verdict: Verdict, ax: Axes | None = None) -> Axes:
             name = _group_name(len(verdict.ties)) if first else "_"
             ax.axhspan(row - 0.5, row + 0.5, color=BLUE, alpha=0.09, lw=0, label=name)
     if linear.value is not None:
-        name = "linear model"
+        name = verdict.baseline.label
         if low <= linear.value <= high:
             ax.axvline(linear.value, color=GREY, ls="--", lw=1.2, label=name)
         else:
@@ -157,7 +157,7 @@ _LOOKS: Mapping[str, dict[str, Any]] = {
     "tie": {"marker": "o", "color": BLUE, "mfc": BLUE, "name": "tied"},
     "worse": {"marker": "s", "color": VERMILLION, "mfc": "white", "name": "worse"},
     "diverged": {"color": VERMILLION, "name": "diverged"},
-    "linear": {"marker": "^", "color": GREY, "mfc": "white", "name": "linear model"},
+    "linear": {"marker": "^", "color": GREY, "mfc": "white", "name": "baseline"},
 }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ogive.report.health_panel import recorded
 from ogive.report.plain import jsonable
 from ogive.report.protocol import command, network, protocol
-from ogive.study.plan import BASELINE
+from ogive.study.plan import BASELINES
 from ogive.study.record import Run, Study
 from ogive.study.verdict import CONFIDENCE, Standing, Verdict
 from ogive.study.wording import Scale, duration, final_runs, folded, recommendation, remarks, status
@@ -285,7 +285,7 @@ class Summary:
         from rich.text import Text
 
         chosen = standing.label == self.verdict.recommended
-        style = "dim" if standing.label == BASELINE else COLOURS.get(standing.status, "")
+        style = "dim" if standing.label in BASELINES else COLOURS.get(standing.status, "")
         style = f"bold {style}" if chosen else style
         return [Text(column.cells[standing.label], style=style) for column in shown]
 

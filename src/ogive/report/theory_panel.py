@@ -105,11 +105,17 @@ def brief(found: Theory) -> str:
 def caption(study: Study) -> str:
     """How to read the panel."""
     depth = study.plan.depth
+    here = (
+        f"The networks of this study have {depth} hidden layer{'' if depth == 1 else 's'}; what a "
+        "factor a layer does grows with their number."
+        if depth
+        else "It is a guide to a model of your own as far as that is plain: normalisation and "
+        "skips change what happens."
+    )
     return (
-        "Mean-field theory of wide random networks, before any training, at the gain that this "
-        "study gave each function: mean shift is E f/√E f², χ the factor a layer of the squared "
+        "Mean-field theory of wide random networks, before any training, at the gain that keeps "
+        "each function's variance: mean shift is E f/√E f², χ the factor a layer of the squared "
         "gradient, and depth the number of layers that a plain network stays trainable to, about "
-        "six depth scales (Schoenholz and others 2017, arXiv:1611.01232). The networks of this "
-        f"study have {depth} hidden layer{'' if depth == 1 else 's'}; what a factor a layer does "
-        "grows with their number."
+        "six depth scales (Schoenholz and others 2017, arXiv:1611.01232). "
+        f"{here}"
     )

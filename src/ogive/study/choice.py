@@ -14,6 +14,9 @@ from ogive.errors import BadStore, OgiveError
 from ogive.functions.formula import is_defined
 from ogive.functions.registry import holds
 from ogive.study import wording
+from ogive.study.modelhome import FILES as MODEL_FILES
+from ogive.study.modelhome import ModelHome, fit_model, model_from_files
+from ogive.study.modeltask import ModelTask
 from ogive.study.record import Study
 from ogive.study.store import Store
 from ogive.study.takehome import FILES, TakeHome, fit
@@ -33,14 +36,14 @@ class Choice:
         self,
         study: Study,
         margin: float | None,
-        task: Task,
+        task: Task | ModelTask,
         entrants: Mapping[str, Entrant],
         store: Store | None,
     ) -> None:
         self.study = study
         self.verdict: Verdict = verdict(study, margin)
         self._task, self._entrants, self._store = task, dict(entrants), store
-        self._taken: TakeHome | None = None
+        self._taken: TakeHome | ModelHome | None = None
 
     @property
     def best(self) -> str | None:
@@ -94,7 +97,7 @@ class Choice:
         """Write the self-contained HTML page to ``path``."""
         return room("report.page").write(self.study, self.verdict, path)  # type: ignore[no-any-return]
 
-    def take_home(self) -> TakeHome:
+    def take_home(self) -> TakeHome | ModelHome:
         """The recommended candidate, trained on all rows (kept in the store once trained).
 
         Raises :class:`OgiveError` if nothing is recommended.
@@ -104,7 +107,10 @@ class Choice:
         return self._taken
 
     def model(self) -> Any:
-        """The trained network as a ``torch.nn.Module``; its input is preprocessed rows."""
+        """The trained network as a ``torch.nn.Module``.
+
+        Its input is preprocessed rows; for a model of your own, whatever that takes.
+        """
         return self.take_home().model()
 
     def predict(self, rows: Any) -> np.ndarray:
@@ -115,14 +121,19 @@ class Choice:
         """Save the network: safetensors, skops and JSON; :func:`ogive.load` reads it."""
         return self.take_home().save(folder)
 
-    def _stored_network(self) -> TakeHome | None:
+    def _stored_network(self) -> TakeHome | ModelHome | None:
         if self._store is None:
             return None
-        files = {name: self._store.file(f"{self.best}/{name}") for name in FILES}
+        wanted = FILES if isinstance(self._task, Task) else MODEL_FILES
+        files = {name: self._store.file(f"{self.best}/{name}") for name in wanted}
         found = {name: content for name, content in files.items() if content is not None}
-        return TakeHome.from_files(found) if len(found) == len(files) else None
+        if len(found) < len(files):
+            return None
+        if isinstance(self._task, Task):
+            return TakeHome.from_files(found)
+        return model_from_files(self._task, self._entrants[str(self.best)], found)
 
-    def _trained_network(self) -> TakeHome:
+    def _trained_network(self) -> TakeHome | ModelHome:
         if self.best is None:
             raise OgiveError("every candidate diverged, so there is no network to take home")
         standing = next(s for s in self.verdict.standings if s.label == self.best)
@@ -134,7 +145,11 @@ class Choice:
             "versions": dict(self.study.versions),
         }
         rate, entrant = pooled_rate(self.study, self.best), self._entrants[self.best]
-        made = fit(self._task, self.study.plan, entrant, rate, about)
+        made: TakeHome | ModelHome
+        if isinstance(self._task, Task):
+            made = fit(self._task, self.study.plan, entrant, rate, about)
+        else:
+            made = fit_model(self._task, self.study.plan, entrant, rate, about)
         # A function that is neither in the catalogue nor a formula cannot be saved, and a full
         # disk should not cost the network: then it lives as long as this object.
         definition = entrant.candidate.function.definition

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,9 +23,10 @@ from ogive.study import versions
 from ogive.study.choice import Choice
 from ogive.study.engine import Engine, carry_out_units, open_engine, workers_of
 from ogive.study.metrics import defined
+from ogive.study.modeltask import AnyTask
 from ogive.study.network import OUTPUT_UNITS
+from ogive.study.ownmodel import OwnModel, own_study, shown
 from ogive.study.plan import (
-    BASELINE,
     FEWEST_SPLITS,
     MOST_SPLITS,
     PROTOCOL,
@@ -39,7 +40,7 @@ from ogive.study.plan import (
 from ogive.study.record import Run
 from ogive.study.splits import outer
 from ogive.study.store import Store
-from ogive.study.task import Task, column_names, make_task
+from ogive.study.task import column_names, make_task
 from ogive.study.verdict import check_margin
 from ogive.study.work import Entrant, baseline, carry_out, count_inputs
 
@@ -56,10 +57,10 @@ def scale_of(function: Activation) -> tuple[float, str | None]:
         return 1.0, f"{error}; its weights were set with gain 1."
 
 
-def _entrants(chosen: Sequence[Candidate]) -> tuple[dict[str, Entrant], dict[str, Any]]:
+def _entrants(chosen: Sequence[Candidate], base: str) -> tuple[dict[str, Entrant], dict[str, Any]]:
     """Entrants with their gains, and what the study stores about each function."""
-    entrants = {BASELINE: baseline()}
-    stored: dict[str, Any] = {BASELINE: {"function": "identity", "simplicity": [0, 0, 0]}}
+    entrants = {base: baseline(base)}
+    stored: dict[str, Any] = {base: {"function": "identity", "simplicity": [0, 0, 0]}}
     for candidate in chosen:
         function = candidate.function
         scale, note = scale_of(function)
@@ -107,34 +108,26 @@ def _plain(values: np.ndarray) -> list[float | None]:
     return [float(f"{v:.6g}") if np.isfinite(v) else None for v in values]
 
 
-def _about(task: Task, plan: Plan) -> dict[str, Any]:
-    unit = OUTPUT_UNITS[task.kind]
+def _about(task: AnyTask, plan: Plan) -> dict[str, Any]:
+    output = OUTPUT_UNITS.get(task.kind)
+    unit = {} if output is None else {"output_unit": output.name, "output_reason": output.reason}
     return {
-        "name": task.name,
-        "target": task.target_name,
-        "kind": task.kind,
-        "why": task.why,
-        "classes": [str(c) for c in task.classes],
-        "rows": len(task.frame),
-        "columns": task.frame.shape[1],
+        **unit,
         "inputs": plan.inputs,
         "metric": task.metric.name,
         "metric_title": task.metric.title,
         "metric_range": [task.metric.low, task.metric.high],
         "higher_is_better": task.metric.higher_is_better,
         "steps_by_row": task.metric.name in {"accuracy", "balanced_accuracy", "auc"},
-        "output_unit": unit.name,
-        "output_reason": unit.reason,
-        "test_rows": None if task.test_frame is None else len(task.test_frame),
-        "test_origin": task.test_origin,
         "grouped": task.groups is not None,
         "ordered": task.ordered,
         "notes": list(task.notes),
+        **task.about(),
     }
 
 
 def splits_within(
-    budget: float, task: Task, plan: Plan, entrants: Mapping[str, Entrant], workers: int
+    budget: float, task: AnyTask, plan: Plan, entrants: Mapping[str, Entrant], workers: int
 ) -> int:
     """How many splits the budget (seconds) pays for, from a timed trial of a few candidates.
 
@@ -142,11 +135,11 @@ def splits_within(
     ends within the budget. Raises :class:`BadStudy` if not even the fewest splits fit.
     """
     started = perf_counter()
-    labels = [label for label in entrants if label != BASELINE]
+    labels = [label for label in entrants if label != plan.baseline]
     sampled = dict.fromkeys([labels[0], labels[len(labels) // 2], labels[-1]])
 
     def took(label: str, rungs: int) -> float:
-        trial = replace(plan, splits=FEWEST_SPLITS, rungs=rungs)
+        trial = dataclasses.replace(plan, splits=FEWEST_SPLITS, rungs=rungs)
         unit = Unit(label, tuple(range(FEWEST_SPLITS)))
         return carry_out(task, trial, entrants[label], unit)[1]
 
@@ -157,7 +150,7 @@ def splits_within(
 
     def lasts(splits: int) -> float:
         """Seconds for all units: rounds of the workers, the longest unit setting the pace."""
-        rounds = math.ceil(len(replace(plan, splits=splits).units()) / workers)
+        rounds = math.ceil(len(dataclasses.replace(plan, splits=splits).units()) / workers)
         return START_UP + 1.1 * rounds * a_split * min(splits, plan.splits_a_unit)
 
     left = budget - (perf_counter() - started)
@@ -177,7 +170,7 @@ def choose(
     *,
     target: str | None = None,
     task: str | None = None,
-    metric: str | None = None,
+    metric: str | Callable[..., Any] | None = None,
     candidates: str | Sequence[str | Activation] | Mapping[str, str | Activation] | None = None,
     seeds: int | None = None,
     budget: str | float | None = None,
@@ -194,8 +187,23 @@ def choose(
     store: str | Path | None = None,
     engine: Engine | Executor | str | None = None,
     progress: Progress | None = None,
+    model: Any = None,
+    valid: Any = None,
+    test: Any = None,
+    loss: str | Callable[..., Any] | None = None,
+    objective: str | Callable[..., Any] | None = None,
+    higher_is_better: bool = True,
+    replace: Any = None,
+    optimizer: str | None = None,
+    epochs: float | None = None,
+    batch_size: int | None = None,
+    init: str | None = None,
+    device: Any = None,
+    precision: str | None = None,
 ) -> Choice:
     """Train the same network with each candidate function, fairly, and say which to use.
+
+    The network is a multilayer perceptron on a table, or with ``model`` one of your own.
 
     ``data`` is a built-in name (``"digits"``), a path (.csv, .parquet, .npz), a DataFrame or
     ``(X, y)``. ``candidates`` is a text ``"relu,elu:alpha=0.5"``, a list of names and
@@ -208,6 +216,28 @@ def choose(
     "local-cluster" for one on this machine, or any ``concurrent.futures.Executor``.
     ``progress(done, total)`` is called as units of work end.
 
+    ``model`` is a ``torch.nn.Module``, which stays as it is, or a function that makes one. Then
+    ``data`` are tensors or arrays (X, y), a ``Dataset`` or a ``DataLoader`` (of which the dataset,
+    the batch size and ``collate_fn`` are used); X may be a tuple of arguments or a dict of named
+    ones. Splits are redrawn as for tables; ``valid`` and ``test``, in the same forms, are fixed
+    validation and test rows. In each candidate's copy the functions that ``replace`` selects are
+    swapped as :func:`ogive.swap` does. ``init`` None sets the weights as :func:`ogive.init_` does,
+    "own" as the model does itself, and "pretrained" keeps them, for fine-tuning; every run draws
+    its own.
+
+    ``loss`` is "cross_entropy" (outputs (n, classes, ...), class codes (n, ...)), "bce" (a logit a
+    target), "mse", or a function of (output, target); without one the targets decide.
+    ``objective(model, batch)`` takes its place where a loss needs the model itself, as that of a
+    physics-informed network does: ``batch`` is what the data hold, ``model`` is called as yours
+    is, and the held-out objective is the score. Both return the mean over the batch. ``metric`` is
+    a name that fits, "loss", or a function of (outputs, targets), ``higher_is_better`` or not.
+    ``optimizer`` is "adam" (the default), "adamw" or "sgd", with settings as in
+    "sgd:momentum=0.5"; ``rates``, the grid, is the same for every candidate. ``epochs`` and
+    ``batch_size`` bound a training, which stops early; ``device`` is PyTorch's name of one,
+    ``precision`` "bfloat16" or None. Runs are trained side by side, or one by one where the model
+    allows nothing else; a note says why. ``model``, ``loss``, ``objective`` and ``data`` may also
+    be texts ``path.py:name``, and ``data`` a dict of "train", "valid" and "test".
+
     Raises :class:`ogive.errors.OgiveError` for data or settings that cannot be used, and
     :class:`ogive.errors.Interrupted` on Ctrl-C, with what was finished kept in the store.
     """
@@ -216,29 +246,52 @@ def choose(
         raise BadStudy("both seeds and a budget were given, and each sets the size; give one")
     limit = None if budget is None else seconds(budget)
     left_out = column_names(drop)
-    made = make_task(
-        data,
-        target=target,
-        task=task,
-        metric=metric,
-        drop=left_out,
-        group=group,
-        time=time,
-        test_file=test_file,
-    )
     check_margin(margin)
-    entrants, stored = _entrants(chosen)
-    plan = make_plan(
-        made,
-        chosen,
-        count_inputs(made),
-        seeds=seeds,
-        depth=depth,
-        width=width,
-        rates=rates,
-        seed=seed,
-        paired=paired,
+    of_tables = {
+        "target": target,
+        "task": task,
+        "drop": left_out or None,
+        "group": group,
+        "time": time,
+        "test_file": test_file,
+        "depth": depth,
+        "width": width,
+    }
+    own = OwnModel(
+        model,
+        valid,
+        test,
+        loss,
+        objective,
+        replace,
+        optimizer,
+        epochs,
+        batch_size,
+        init,
+        device,
+        precision,
     )
+    made: AnyTask
+    sizes: dict[str, Any] = {"seeds": seeds, "rates": rates, "seed": seed, "paired": paired}
+    if model is None:
+        _none_of(own.given(), "goes with a model of your own; give that too, or leave it out")
+        if callable(metric):
+            raise BadStudy(f"metric={metric!r} scores outputs of a model of your own; name one")
+        made = make_task(
+            data,
+            target=target,
+            task=task,
+            metric=metric,
+            drop=left_out,
+            group=group,
+            time=time,
+            test_file=test_file,
+        )
+        plan = make_plan(made, chosen, count_inputs(made), depth=depth, width=width, **sizes)
+    else:
+        _none_of(of_tables, "goes with a table; leave it out beside a model of your own")
+        made, plan = own_study(data, own, chosen, metric, higher_is_better, **sizes)
+    entrants, stored = _entrants(chosen, plan.baseline)
     request = _request(made, plan, seeds, budget)
     _check_metric(made, plan)
     opened, carrier = Store(store), open_engine(engine)
@@ -247,12 +300,13 @@ def choose(
             stored = _with_costs(stored, chosen)  # before any worker keeps the machine busy
             if limit is not None:
                 workers = workers_of(carrier, len(entrants))
-                plan = replace(plan, splits=splits_within(limit, made, plan, entrants, workers))
+                splits = splits_within(limit, made, plan, entrants, workers)
+                plan = dataclasses.replace(plan, splits=splits)
             asked = _asked(
                 data=str(data) if isinstance(data, str | Path) else None,
                 target=target,
                 task=task,
-                metric=metric,
+                metric=shown("metric", metric),
                 candidates=None if candidates is None else list(plan.labels),
                 seeds=seeds,
                 budget=budget,
@@ -265,6 +319,7 @@ def choose(
                 rates=None if rates is None else list(plan.rates),
                 seed=seed,
                 paired=paired,
+                **own.given(),
             )
             about = _about(made, plan) | {"given": asked}
             opened.begin(request, plan, about, stored, versions.stored())
@@ -279,7 +334,13 @@ def choose(
             carrier.close()
 
 
-def _check_metric(task: Task, plan: Plan) -> None:
+def _none_of(settings: Mapping[str, Any], why: str) -> None:
+    for name, value in settings.items():
+        if value is not None:
+            raise BadStudy(f"{name}={value!r} {why}")
+
+
+def _check_metric(task: AnyTask, plan: Plan) -> None:
     """Raise :class:`BadData` if the metric has no value on the test rows of some split."""
     for split in range(plan.splits):
         rows = task.test_target
@@ -298,16 +359,16 @@ def _asked(**settings: Any) -> dict[str, Any]:
 
 
 def _request(
-    task: Task, plan: Plan, seeds: int | None, budget: str | float | None
+    task: AnyTask, plan: Plan, seeds: int | None, budget: str | float | None
 ) -> dict[str, Any]:
     """What makes a study this one: a store holding anything else is refused."""
     settled = plan.to_dict()
-    for dependent in ("splits", "candidates", "labels", "protocol"):
+    for dependent in ("splits", "candidates", "labels", "protocol", "baseline"):
         settled.pop(dependent)
     return {
         "protocol": PROTOCOL,
         "data": task.name,
-        "target": task.target_name,
+        **task.settings(),
         "fingerprint": task.fingerprint,
         "kind": task.kind,
         "metric": task.metric.name,
@@ -330,7 +391,7 @@ def default_store(data: Any, settings: Mapping[str, Any]) -> Path:
 
 
 def _carry_out(
-    task: Task,
+    task: AnyTask,
     plan: Plan,
     entrants: Mapping[str, Entrant],
     store: Store,

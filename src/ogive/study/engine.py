@@ -11,11 +11,11 @@ from concurrent.futures import Executor
 from typing import Protocol, runtime_checkable
 
 from ogive.errors import BadStudy
+from ogive.study.modeltask import AnyTask
 from ogive.study.parcel import Work
 from ogive.study.plan import Plan, Unit
 from ogive.study.pools import Given, Keep, Local
 from ogive.study.record import Run
-from ogive.study.task import Task
 from ogive.study.work import Entrant
 
 HERE = "here"  # the engine that is this very process
@@ -98,7 +98,7 @@ def workers_of(engine: Engine | Executor | str | None, units: int) -> int:
 
 
 def carry_out_units(
-    task: Task,
+    task: AnyTask,
     plan: Plan,
     entrants: Mapping[str, Entrant],
     units: Sequence[Unit],

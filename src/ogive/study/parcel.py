@@ -21,13 +21,13 @@ from pathlib import Path
 import cloudpickle
 
 from ogive.study import versions
+from ogive.study.modeltask import AnyTask
 from ogive.study.plan import Plan, Unit
 from ogive.study.record import Run
-from ogive.study.task import Task
 from ogive.study.work import Entrant, carry_out
 
 _KEPT = 2  # studies that a worker holds unpacked
-_unpacked: dict[str, tuple[Task, Plan, dict[str, Entrant]]] = {}
+_unpacked: dict[str, tuple[AnyTask, Plan, dict[str, Entrant]]] = {}
 _lock = threading.Lock()
 
 
@@ -35,7 +35,7 @@ _lock = threading.Lock()
 class Work:
     """What the units of a study share."""
 
-    task: Task
+    task: AnyTask
     plan: Plan
     entrants: Mapping[str, Entrant]
 

@@ -17,7 +17,7 @@ from ogive.errors import BadStudy
 from ogive.functions import Activation, get
 from ogive.functions.formula_parse import split
 from ogive.study.splits import holdout_ratio
-from ogive.study.task import Task
+from ogive.study.subject import Subject
 
 PROTOCOL = "1"
 DEFAULT_CANDIDATES = (
@@ -35,6 +35,8 @@ DEFAULT_CANDIDATES = (
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 DEEP_RATES = (1e-4, 3e-4)  # added where deep networks need smaller steps
 BASELINE = "linear model"
+NO_FUNCTION = "no activation"  # the baseline of a model of one's own: identities in its place
+BASELINES = (BASELINE, NO_FUNCTION)
 FEWEST_SPLITS, USUAL_SPLITS, MOST_SPLITS = 5, 20, 200
 MOST_CANDIDATES, MOST_DEPTH, MOST_WIDTH = 100, 64, 4096
 SPLITS_A_UNIT = 10
@@ -90,6 +92,7 @@ class Plan:
     paired: bool
     holdout_ratio: float
     protocol: str = PROTOCOL
+    baseline: str = BASELINE
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as stored."""
@@ -107,7 +110,7 @@ class Plan:
         return [
             Unit(label, tuple(range(s, min(s + self.splits_a_unit, self.splits))))
             for s in starts
-            for label in (*self.labels, BASELINE)
+            for label in (*self.labels, self.baseline)
         ]
 
     @property
@@ -156,8 +159,8 @@ def candidates_from(
                 f"the candidate {candidate.label} is named twice; name each function once "
                 "(in Python, a dict of labels tells equal functions apart)"
             )
-        if candidate.label == BASELINE:
-            raise BadStudy(f"{BASELINE!r} is the baseline's own label; choose another")
+        if candidate.label in BASELINES:
+            raise BadStudy(f"{candidate.label!r} is the baseline's own label; choose another")
         seen.add(candidate.label)
     return chosen
 
@@ -220,7 +223,7 @@ def sensible_splits(rows: int) -> int:
 
 
 def make_plan(
-    task: Task,
+    task: Subject,
     chosen: Sequence[Candidate],
     inputs: int,
     *,
@@ -232,7 +235,7 @@ def make_plan(
     paired: bool = True,
 ) -> Plan:
     """A plan for ``task``; raises :class:`BadStudy` for a setting that cannot be carried out."""
-    rows = len(task.frame)
+    rows = task.rows
     train = int(rows * 0.64)
     batch = 16 if rows < 400 else 32 if rows < 10_000 else 64 if rows < 50_000 else 128
     an_epoch = max(1, round(train / batch))

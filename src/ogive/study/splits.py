@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ogive.study.task import Task
+from ogive.study.subject import Subject
 
 Rows = NDArray[np.int64]
 
@@ -43,7 +43,7 @@ def generator(*parts: Any) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key(*parts)))
 
 
-def outer(task: Task, seed: int, split: int) -> Outer:
+def outer(task: Subject, seed: int, split: int) -> Outer:
     """The rows to develop on and the rows to test on, for one split of a study.
 
     A fifth of the rows is the test: stratified by class, or of whole groups. Where the task
@@ -58,7 +58,7 @@ def outer(task: Task, seed: int, split: int) -> Outer:
     return Outer(development, held)
 
 
-def inner(task: Task, development: Rows, *identity: Any) -> tuple[Rows, Rows]:
+def inner(task: Subject, development: Rows, *identity: Any) -> tuple[Rows, Rows]:
     """(train, valid) rows out of ``development``: a fifth validates.
 
     Stratified by class, of whole groups, or the latest fifth where rows are ordered by time.
@@ -73,7 +73,7 @@ def inner(task: Task, development: Rows, *identity: Any) -> tuple[Rows, Rows]:
     return np.setdiff1d(development, valid), random.permutation(valid)
 
 
-def holdout_ratio(task: Task, seed: int, splits: int) -> float:
+def holdout_ratio(task: Subject, seed: int, splits: int) -> float:
     """The rho of the variance S^2 (1/J + rho) of a mean over J overlapping splits.
 
     Test rows over development rows (Nadeau and Bengio 2003), averaged over the planned splits.
@@ -91,7 +91,7 @@ def holdout_ratio(task: Task, seed: int, splits: int) -> float:
     return float(np.mean([len(p.test) / len(p.development) for p in parts]))
 
 
-def _hold_out(task: Task, rows: Rows, random: np.random.Generator) -> Rows:
+def _hold_out(task: Subject, rows: Rows, random: np.random.Generator) -> Rows:
     """A fifth of ``rows``, sorted."""
     if task.groups is not None:
         return _whole_groups(task, rows, random)
@@ -114,7 +114,7 @@ def _every_fifth(codes: NDArray[Any], random: np.random.Generator) -> Rows:
     return line[start::PARTS]
 
 
-def _whole_groups(task: Task, rows: Rows, random: np.random.Generator) -> Rows:
+def _whole_groups(task: Subject, rows: Rows, random: np.random.Generator) -> Rows:
     """Rows of whole groups: of several draws the best.
 
     Best keeps every class outside, then has every class inside, then is near to a fifth. The
@@ -151,7 +151,7 @@ def _some_groups(sizes: NDArray[np.int64], order: NDArray[np.int64]) -> list[int
     return taken or [int(np.argmin(sizes))]
 
 
-def _latest(task: Task, development: Rows) -> Rows:
+def _latest(task: Subject, development: Rows) -> Rows:
     """The last fifth, less the first row of each class that would be absent before it."""
     valid = development[len(development) - len(development) // PARTS :]
     if not task.classes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,12 @@ from ogive.study.network import Network, Shape, TargetScale
 from ogive.study.plan import Plan
 from ogive.study.task import Task
 from ogive.study.train import Job, train
-from ogive.study.work import Entrant, as_inputs, network, prepare, recipe, shape
+from ogive.study.work import DRAWS, Entrant, as_inputs, network, prepare, recipe, shape
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = "1"
-DRAWS = 3
 FILES = WEIGHTS, PREPROCESSING, ABOUT = (
     "weights.safetensors",
     "preprocessing.skops",
@@ -92,17 +91,7 @@ class TakeHome:
 
     def save(self, folder: str | Path) -> Path:
         """Write weights (safetensors), preprocessing (skops) and a description (JSON)."""
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, content in self.to_files().items():
-                (folder / name).write_bytes(content)
-        except OSError as error:
-            raise OgiveError(
-                f"the network cannot be saved in {folder} ({error.strerror}); name a folder "
-                "that you may write"
-            ) from None
-        return folder
+        return write_files(folder, self.to_files())
 
     def to_files(self) -> dict[str, bytes]:
         """The files that :meth:`save` writes."""
@@ -169,6 +158,21 @@ class TakeHome:
         )
 
 
+def write_files(folder: str | Path, files: Mapping[str, bytes]) -> Path:
+    """Write ``files`` in ``folder``, which is made; raises :class:`OgiveError` where it cannot."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise OgiveError(
+            f"the network cannot be saved in {folder} ({error.strerror}); name a folder "
+            "that you may write"
+        ) from None
+    return folder
+
+
 def load(folder: str | Path) -> TakeHome:
     """The network saved in ``folder`` by ``Choice.save`` or ``ogive choose --save``.
 
@@ -176,6 +180,12 @@ def load(folder: str | Path) -> TakeHome:
     """
     folder = Path(folder)
     missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing == [PREPROCESSING]:
+        raise OgiveError(
+            f"{folder} holds the weights of a model of your own, whose code Ogive does not keep; "
+            "make the model, put the function in with ogive.swap, and load the weights with "
+            "model.load_state_dict(safetensors.torch.load_file(...), strict=False)"
+        )
     if missing:
         raise OgiveError(
             f"{folder} holds no saved network ({missing[0]} is missing); name a folder written by "

@@ -62,6 +62,24 @@ class Task:
         """The rows of ``frame``; fixed test rows are not among them."""
         return len(self.frame)
 
+    def about(self) -> dict[str, Any]:
+        """What the store and the report say of it, in plain values."""
+        return {
+            "name": self.name,
+            "target": self.target_name,
+            "kind": self.kind,
+            "why": self.why,
+            "classes": [str(c) for c in self.classes],
+            "rows": self.rows,
+            "columns": self.frame.shape[1],
+            "test_rows": None if self.test_frame is None else len(self.test_frame),
+            "test_origin": self.test_origin,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """What makes a study this one besides plan and data, as the store compares it."""
+        return {"target": self.target_name}
+
     @cached_property
     def fingerprint(self) -> str:
         """A SHA-256 of the content, the same in every process; name and metric do not count."""

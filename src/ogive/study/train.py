@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 import torch
 from ogive.functions import Activation
 from ogive.study.network import OUTPUT_UNITS, Shape, TargetScale, backward, draw_weights, mean_loss
+from ogive.study.optimizers import Optimizer, Stack
 from ogive.study.splits import generator
 from torch import Tensor
-
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma and Ba 2015)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Outcome:
     curve: tuple[tuple[int, float, float], ...]  # (step, training loss, validation loss)
 
 
-class _Order:
+class Order:
     """The endless order of training rows of one identity: one permutation after another."""
 
     def __init__(self, rows: int, identity: tuple[str | int, ...]) -> None:
@@ -84,51 +84,6 @@ class _Order:
             self.left = np.concatenate([self.left, self.random.permutation(self.rows)])
         taken, self.left = self.left[:count], self.left[count:]
         return taken
-
-
-class _Stack:
-    """Weights and Adam's moments of the runs still training, each in one flat buffer."""
-
-    def __init__(
-        self, drawn: Sequence[Sequence[np.ndarray]], rates: Sequence[float], dtype: torch.dtype
-    ) -> None:
-        self.rates = torch.tensor(rates, dtype=dtype)
-        parts = [torch.from_numpy(np.stack(part)).to(dtype) for part in zip(*drawn, strict=True)]
-        zeros = [torch.zeros_like(p) for p in parts]
-        self._lay_out(parts, zeros, zeros)
-
-    def _lay_out(self, *groups: Sequence[Tensor]) -> None:
-        shapes = [p.shape for p in groups[0]]
-        buffers = [torch.cat([p.reshape(-1) for p in group]) for group in groups]
-        buffers += [torch.empty_like(buffers[0]) for _ in range(2)]
-        self.flat, self.mean, self.square, self.gradient, self.work = buffers
-        self.weights, self.means, self.squares, self.gradients = (
-            self._views(buffer, shapes) for buffer in buffers[:4]
-        )
-        self.flat_rates = torch.cat(
-            [self.rates.repeat_interleave(s.numel() // s[0]) for s in shapes]
-        )
-
-    @staticmethod
-    def _views(buffer: Tensor, shapes: Sequence[torch.Size]) -> list[Tensor]:
-        pieces = torch.split(buffer, [s.numel() for s in shapes])
-        return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
-
-    def keep(self, rows: Tensor) -> None:
-        """Go on with the runs ``rows`` only."""
-        self.rates = self.rates[rows]
-        self._lay_out(
-            *([p[rows] for p in group] for group in (self.weights, self.means, self.squares))
-        )
-
-    def adam(self, step: int) -> None:
-        """One step of Adam with each run's own rate, in place."""
-        self.mean.lerp_(self.gradient, 1 - BETA1)
-        self.square.mul_(BETA2).addcmul_(self.gradient, self.gradient, value=1 - BETA2)
-        torch.sqrt(self.square, out=self.work)
-        self.work.div_((1 - BETA2**step) ** 0.5).add_(EPSILON)
-        torch.div(self.mean, self.work, out=self.work)
-        self.flat.addcmul_(self.work, self.flat_rates, value=-1 / (1 - BETA1**step))
 
 
 class _Progress:
@@ -178,7 +133,8 @@ def train(
     outcomes: list[Outcome] = []
     for start in range(0, len(jobs), recipe.stack):
         cut = jobs[start : start + recipe.stack]
-        outcomes += _train_stack(function, gain, shape, kind, folds, cut, recipe)
+        program = _Perceptrons(function, gain, shape, kind, folds, cut, recipe)
+        outcomes += follow(program, len(cut), recipe)
     return outcomes
 
 
@@ -195,7 +151,7 @@ class _Rows:
         self.offset = [int(starts[place[job.fold]]) for job in jobs]
         # Runs with the same identity and fold share one stream, as learning rates do.
         self.streams = {
-            (job.fold, job.identity): _Order(lengths[place[job.fold]], job.identity) for job in jobs
+            (job.fold, job.identity): Order(lengths[place[job.fold]], job.identity) for job in jobs
         }
         self.valid = [(folds[job.fold].x_valid, folds[job.fold].y_valid) for job in jobs]
 
@@ -205,44 +161,36 @@ class _Rows:
         return torch.from_numpy(np.stack(rows))
 
 
-@torch.no_grad()
-def _train_stack(
-    function: Activation,
-    gain: float,
-    shape: Shape,
-    kind: str,
-    folds: Sequence[Fold],
-    jobs: Sequence[Job],
-    recipe: Recipe,
-) -> list[Outcome]:
-    unit = OUTPUT_UNITS[kind]
-    stack = _Stack(
-        [
-            draw_weights(
-                shape,
-                gain,
-                folds[job.fold].input_power,
-                folds[job.fold].scale.start,
-                generator("weights", *job.identity),
-            )
-            for job in jobs
-        ],
-        [job.rate for job in jobs],
-        folds[0].x_train.dtype,
-    )
-    rows = _Rows(folds, jobs)
-    seen = [_Progress() for _ in jobs]
-    active = list(range(len(jobs)))
-    step, size = 0, recipe.batch_size
+class Program(Protocol):
+    """Runs that train side by side, addressed by their places among those still training."""
 
-    def validate(losses: Tensor) -> None:
-        """Note each run's losses at this rung and drop those that have stopped."""
-        nonlocal active
+    def train(self, active: Sequence[int], first: int, steps: int) -> Tensor:
+        """Take steps ``first`` + 1 and on with the runs ``active``; their mean losses (runs,)."""
+
+    def valid_loss(self, place: int, run: int) -> float:
+        """The loss of ``run``, now at ``place``, on its validation rows."""
+
+    def state(self, place: int) -> list[Tensor]:
+        """The weights of the run at ``place``; they are copied if they are kept."""
+
+    def keep(self, places: Tensor) -> None:
+        """Go on with the runs at ``places`` only."""
+
+
+@torch.no_grad()
+def follow(program: Program, runs: int, recipe: Recipe) -> list[Outcome]:
+    """Train ``runs`` runs rung by rung, dropping those that have stopped or diverged."""
+    seen = [_Progress() for _ in range(runs)]
+    active = list(range(runs))
+    step = 0
+    for _ in range(recipe.rungs):
+        if not active:
+            break
+        losses = program.train(active, step, recipe.evaluate_every)
+        step += recipe.evaluate_every
         for place, i in enumerate(active):
-            own = [w[place : place + 1] for w in stack.weights]
-            x, y = rows.valid[i]
-            valid = float(mean_loss(own, x[None], y[None], function, unit))
-            seen[i].note(step, float(losses[place]), valid, [w[0] for w in own])
+            valid = program.valid_loss(place, i)
+            seen[i].note(step, float(losses[place]), valid, program.state(place))
         going = [
             place
             for place, i in enumerate(active)
@@ -251,19 +199,59 @@ def _train_stack(
         if len(going) < len(active):
             active = [active[place] for place in going]
             if active:
-                stack.keep(torch.tensor(going))
+                program.keep(torch.tensor(going))
+    return [progress.outcome() for progress in seen]
 
-    for _ in range(recipe.rungs):
-        if not active:
-            break
-        order = rows.draw(jobs, active, recipe.evaluate_every * size)
+
+class _Perceptrons:
+    """The :class:`Program` of plain multilayer perceptrons, with back-propagation written out."""
+
+    def __init__(
+        self,
+        function: Activation,
+        gain: float,
+        shape: Shape,
+        kind: str,
+        folds: Sequence[Fold],
+        jobs: Sequence[Job],
+        recipe: Recipe,
+    ) -> None:
+        self.function, self.unit = function, OUTPUT_UNITS[kind]
+        self.jobs, self.size = jobs, recipe.batch_size
+        self.rows = _Rows(folds, jobs)
+        drawn = [
+            draw_weights(
+                shape,
+                gain,
+                folds[job.fold].input_power,
+                folds[job.fold].scale.start,
+                generator("weights", *job.identity),
+            )
+            for job in jobs
+        ]
+        dtype = folds[0].x_train.dtype
+        parts = [torch.from_numpy(np.stack(part)).to(dtype) for part in zip(*drawn, strict=True)]
+        self.stack = Stack(parts, [job.rate for job in jobs], Optimizer())
+
+    def train(self, active: Sequence[int], first: int, steps: int) -> Tensor:
+        rows, size, stack = self.rows, self.size, self.stack
+        order = rows.draw(self.jobs, active, steps * size)
         total = torch.zeros(len(active))
-        for k in range(recipe.evaluate_every):
-            step += 1
+        for k in range(steps):
             chosen = order[:, k * size : (k + 1) * size].reshape(-1)
             x = rows.x.index_select(0, chosen).view(len(active), size, -1)
             y = rows.y.index_select(0, chosen).view(len(active), size)
-            total += backward(stack.weights, x, y, function, unit, stack.gradients)
-            stack.adam(step)
-        validate(total / recipe.evaluate_every)
-    return [progress.outcome() for progress in seen]
+            total += backward(stack.weights, x, y, self.function, self.unit, stack.gradients)
+            stack.step(first + k + 1)
+        return total / steps
+
+    def valid_loss(self, place: int, run: int) -> float:
+        own = [w[place : place + 1] for w in self.stack.weights]
+        x, y = self.rows.valid[run]
+        return float(mean_loss(own, x[None], y[None], self.function, self.unit))
+
+    def state(self, place: int) -> list[Tensor]:
+        return [w[place] for w in self.stack.weights]
+
+    def keep(self, places: Tensor) -> None:
+        self.stack.keep(places)

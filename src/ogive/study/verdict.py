@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from ogive.errors import BadStudy
-from ogive.study.plan import BASELINE
+from ogive.study.plan import BASELINES
 from ogive.study.record import Run, Study
 
 CONFIDENCE = 0.95
@@ -222,7 +222,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
             "of work are stored); repeat its `ogive choose` command to go on"
         )
     finals = _final(study)
-    labels = [*study.plan.labels, BASELINE]
+    labels = [*study.plan.labels, study.plan.baseline]
     sound = [label for label in labels if not any(r.diverged for r in finals[label])]
     sign = 1.0 if study.about["higher_is_better"] else -1.0
     made: dict[str, Standing] = {label: _standing(study, label, finals[label]) for label in labels}
@@ -232,7 +232,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
         critical, differences, errors = compare(scores)
         single = float(stats.t.ppf((1 + CONFIDENCE) / 2, study.plan.splits - 1))
         means = scores.values.mean(1)
-        contenders = [i for i, label in enumerate(sound) if label != BASELINE]
+        contenders = [i for i, label in enumerate(sound) if label not in BASELINES]
         first = max(contenders, key=lambda i: (means[i], -i)) if contenders else None
         for i, label in enumerate(sound):
             half = single * standard_error(scores, i)
@@ -270,7 +270,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
     cheap = cheapest([s for s in group if s.close])
     return Verdict(
         standings=tuple(standings),
-        baseline=made[BASELINE],
+        baseline=(baseline := made[study.plan.baseline]),
         leader=leader,
         recommended=cheap[0].label if cheap else None,
         ties=tuple(s.label for s in group),
@@ -278,7 +278,7 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
         sees=sees,
         critical=critical,
         margin=margin,
-        linear_does_as_well=leader is not None and made[BASELINE].status in {"tied", "equivalent"},
+        linear_does_as_well=leader is not None and baseline.status in {"tied", "equivalent"},
         metric=study.about["metric"],
         higher_is_better=study.about["higher_is_better"],
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ogive.functions.timing import nanoseconds
-from ogive.study.plan import BASELINE
+from ogive.study.plan import BASELINE, BASELINES, NO_FUNCTION
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict, cheapest
 
@@ -130,7 +130,7 @@ def status(study: Study, verdict: Verdict, standing: Standing) -> str:
     """The verdict column of a candidate's line."""
     if standing.status == "diverged":
         return f"diverged ({standing.diverged} of {final_runs(study)})"
-    if standing.label == BASELINE:
+    if standing.label in BASELINES:
         return "does better" if _beats_leader(standing, verdict) else _PLAIN[standing.status]
     if standing.label == verdict.recommended:
         alone = standing.status == "leader"
@@ -255,10 +255,14 @@ def remarks(study: Study, verdict: Verdict) -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
+_WITHOUT = {BASELINE: "", NO_FUNCTION: "without activation functions "}
+_EARN = {BASELINE: "hidden layers", NO_FUNCTION: "activation functions"}
+
+
 def _on_linear(verdict: Verdict, scale: Scale) -> str:
     base = verdict.baseline
     if base.status == "diverged":
-        return "The linear model diverged, so there is no baseline to compare with."
+        return f"{_the(base)} diverged, so there is no baseline to compare with."
     if base.score is None or base.difference_interval is None or verdict.leader is None:
         return ""
     found = (
@@ -267,23 +271,24 @@ def _on_linear(verdict: Verdict, scale: Scale) -> str:
     )
     if _beats_leader(base, verdict):
         return (
-            f"A linear model, with no activation function at all, does better {found}: on these "
-            "data the activation function is not the problem, and no hidden layer is needed."
+            f"{_a(base)}, with no activation function at all, does better {found}: on these "
+            "data the activation function is not the problem"
+            + (", and no hidden layer is needed." if base.label != NO_FUNCTION else ".")
         )
     if base.status == "equivalent":
         return (
-            "A linear model, with no activation function at all, is within the margin of the best "
+            f"{_a(base)}, with no activation function at all, is within the margin of the best "
             f"{found}: on these data the activation function is not the problem."
         )
     if verdict.linear_does_as_well:
         return (
-            "A linear model, with no activation function at all, cannot be told from the best "
+            f"{_a(base)}, with no activation function at all, cannot be told from the best "
             f"{found}: on these data no activation function is shown to help."
         )
     small, large = sorted(abs(end) for end in base.difference_interval)
     return (
-        f"A linear model is worse than {verdict.leader} by "
-        f"{scale.gap(scale.interval((small, large)))}, so the hidden layers earn their place."
+        f"{_a(base)} {_WITHOUT[base.label]}is worse than {verdict.leader} by "
+        f"{scale.gap(scale.interval((small, large)))}, so the {_EARN[base.label]} earn their place."
     )
 
 
@@ -356,4 +361,15 @@ def _on_unfinished(study: Study, lines: Sequence[Standing]) -> str:
 
 
 def _called(label: str) -> str:
-    return f"the {label}" if label == BASELINE else label
+    if label == NO_FUNCTION:
+        return f"the network with {label}"
+    return f"the {label}" if label in BASELINES else label
+
+
+def _the(base: Standing) -> str:
+    called = _called(base.label)
+    return f"{called[0].upper()}{called[1:]}"
+
+
+def _a(base: Standing) -> str:
+    return "The same network" if base.label == NO_FUNCTION else "A linear model"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ogive.functions import get
 from ogive.numerics import threads
 from ogive.study import metrics, splits
 from ogive.study.health import health_of
+from ogive.study.modeltask import AnyTask, ModelTask
 from ogive.study.network import OUTPUT_UNITS, Network, Shape, TargetScale
 from ogive.study.plan import BASELINE, Candidate, Plan, Unit
 from ogive.study.record import Run
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MOST_VALIDATION_ROWS = 5000
 MOST_RESAMPLED_ROWS = 20_000
 RESAMPLES = 200
+DRAWS = 3  # initialisations of the network to take home, of which the best is kept
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,12 @@ class Entrant:
         return self.candidate.label
 
 
-def baseline() -> Entrant:
-    """The linear model: the same output unit, loss, tuning and splits without a hidden layer."""
-    return Entrant(Candidate(BASELINE, get("identity")), 1.0, hidden=False)
+def baseline(label: str = BASELINE) -> Entrant:
+    """The linear model: the same output unit, loss, tuning and splits without a hidden layer.
+
+    Of a model of one's own: the same model with identities in the place of its functions.
+    """
+    return Entrant(Candidate(label, get("identity")), 1.0, hidden=False)
 
 
 def recipe(plan: Plan) -> Recipe:
@@ -149,7 +154,9 @@ def choose_rates(plan: Plan, tuned: Sequence[Run], higher_is_better: bool) -> di
     return chosen
 
 
-def _run(label: str, split: int, stage: str, draw: int, job: Job, done: Outcome, fold: Fold) -> Run:
+def run_of(
+    label: str, split: int, stage: str, draw: int, job: Job, done: Outcome, train_rows: int
+) -> Run:
     """What is stored of an outcome before it is scored."""
 
     def number(x: float) -> float | None:
@@ -166,23 +173,21 @@ def _run(label: str, split: int, stage: str, draw: int, job: Job, done: Outcome,
         best_step=done.best_step,
         steps=done.steps,
         diverged=done.diverged,
-        train_rows=len(fold.x_train),
+        train_rows=train_rows,
         test_rows=0,
         curve=tuple((step, number(a), number(b)) for step, a, b in done.curve),
     )
 
 
-def carry_out(task: Task, plan: Plan, entrant: Entrant, unit: Unit) -> tuple[list[Run], float]:
+def carry_out(task: AnyTask, plan: Plan, entrant: Entrant, unit: Unit) -> tuple[list[Run], float]:
     """All runs of a unit, tuning then final, and the seconds they took."""
     started = time.perf_counter()
     with one_thread():
         everything = dict.fromkeys(unit.splits, plan.rates)
-        batch = _batch(task, plan, entrant, "tune", plan.tunings, everything)
-        tuned = _trained(task, plan, entrant, batch, "tune")
+        tuned = _trained(task, plan, entrant, "tune", plan.tunings, everything)
         rates = choose_rates(plan, tuned, task.metric.higher_is_better)
         chosen = {split: (rates[split],) for split in unit.splits}
-        batch = _batch(task, plan, entrant, "final", plan.finals, chosen)
-        runs = tuned + _trained(task, plan, entrant, batch, "final")
+        runs = tuned + _trained(task, plan, entrant, "final", plan.finals, chosen)
         return runs, time.perf_counter() - started
 
 
@@ -241,8 +246,20 @@ def _batch(
     return batch
 
 
-def _trained(task: Task, plan: Plan, entrant: Entrant, batch: _Batch, stage: str) -> list[Run]:
-    """The runs of a batch: scored on validation rows (tune) or on test rows (final)."""
+def _trained(
+    task: AnyTask,
+    plan: Plan,
+    entrant: Entrant,
+    stage: str,
+    draws: int,
+    rates: Mapping[int, Sequence[float]],
+) -> list[Run]:
+    """The runs of a stage: scored on validation rows (tune) or on test rows (final)."""
+    if isinstance(task, ModelTask):
+        from ogive.study.modelwork import model_runs
+
+        return model_runs(task, plan, entrant, stage, draws, rates)
+    batch = _batch(task, plan, entrant, stage, draws, rates)
     done = train(
         entrant.candidate.function,
         entrant.gain,
@@ -255,7 +272,8 @@ def _trained(task: Task, plan: Plan, entrant: Entrant, batch: _Batch, stage: str
     runs = []
     for job, (split, draw), outcome in zip(batch.jobs, batch.places, done, strict=True):
         made = batch.made[job.fold]
-        run = _run(entrant.candidate.label, split, stage, draw, job, outcome, made.fold)
+        rows = len(made.fold.x_train)
+        run = run_of(entrant.candidate.label, split, stage, draw, job, outcome, rows)
         if not outcome.diverged:
             trained = network(task, plan, entrant, outcome, made.fold.scale)
             if stage == "final":
@@ -289,30 +307,36 @@ def _scored(
         if metrics.defined(m, target) and (m.name != "auc" or m == task.metric)
     }
     score = scores[task.metric.name]
+
+    def of_sample(rows: np.ndarray) -> float | None:
+        if not metrics.defined(task.metric, target[rows]):
+            return None
+        return float(metrics.score(task.metric, target[rows], prediction[rows]))
+
     return replace(
         run,
         score=score,
         scores=scores,
         test_rows=len(target),
-        resampled=_resampled(task, plan, target, prediction, score) if fixed else (),
+        resampled=resampled(plan, len(target), of_sample, score) if fixed else (),
     )
 
 
-def _resampled(
-    task: Task, plan: Plan, target: np.ndarray, prediction: np.ndarray, score: float
+def resampled(
+    plan: Plan, size: int, score_of: Callable[[np.ndarray], float | None], score: float
 ) -> tuple[float, ...]:
-    """The metric on bootstrap resamples of fixed test rows, the same for every run.
+    """The metric on bootstrap resamples of ``size`` fixed test rows, the same for every run.
 
     Sharing the resamples pairs differences by row. From many rows only some are drawn, and what
-    their scores deviate is scaled down to what that of all rows would.
+    their scores deviate is scaled down to what that of all rows would. A resample without a value
+    (``score_of`` gives None) is drawn again.
     """
-    random = splits.generator("resample", plan.seed, len(target))
-    count = min(len(target), MOST_RESAMPLED_ROWS)
-    shrink = float(np.sqrt(count / len(target)))
+    random = splits.generator("resample", plan.seed, size)
+    count = min(size, MOST_RESAMPLED_ROWS)
+    shrink = float(np.sqrt(count / size))
     made: list[float] = []
     while len(made) < RESAMPLES:
-        rows = random.integers(0, len(target), count)
-        if metrics.defined(task.metric, target[rows]):
-            again = float(metrics.score(task.metric, target[rows], prediction[rows]))
+        again = score_of(random.integers(0, size, count))
+        if again is not None:
             made.append(score + shrink * (again - score))
     return tuple(made)

@@ -81,13 +81,27 @@ class _Tracer(Tracer):
         return made
 
 
+@contextmanager
+def _attributes_kept(model: nn.Module) -> Iterator[None]:
+    """What the code assigns to modules while it is traced, proxies of tensors, is taken back."""
+    tables = [t for m in model.modules() for t in (vars(m), m._parameters, m._buffers, m._modules)]
+    before: list[tuple[dict[str, Any], dict[str, Any]]] = [(t, dict(t)) for t in tables]
+    try:
+        yield
+    finally:
+        for table, held in before:
+            table.clear()
+            table.update(held)
+
+
 def traced(model: nn.Module) -> Flow:
     """The flow by ``torch.fx``; raises :class:`CannotTrace`."""
     tracer = _Tracer()
     if module_kind(model) is not None:
         raise CannotTrace("the model is one layer; put it in a torch.nn.Sequential")
     try:
-        graph = tracer.trace(model)
+        with _attributes_kept(model):
+            graph = tracer.trace(model)
     except Exception as error:
         reason = " ".join(str(error).split("\n")[0].split())[:160]
         raise CannotTrace(

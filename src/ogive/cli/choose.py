@@ -36,7 +36,7 @@ def choose(
         str | None, typer.Option(help="Functions to compare: relu,elu:alpha=0.5,x*tanh(x)")
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="Splits, each with a final run a candidate (default 20).")
+        int | None, typer.Option(help="Splits at most, each with final runs (default 20).")
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Time to spend (90s, 5m, 2h) instead of --seeds.")
@@ -64,6 +64,9 @@ def choose(
         str | None, typer.Option(help="Learning rates to tune over: 0.001,0.01,0.1")
     ] = None,
     seed: Annotated[int, typer.Option(help="Where all random draws start.")] = 0,
+    race: Annotated[
+        bool, typer.Option(help="Stop candidates that are clearly behind, or train all in full.")
+    ] = True,
     store: Annotated[
         Path | None, typer.Option(help="The SQLite file to keep the study in, and resume from.")
     ] = None,
@@ -109,6 +112,7 @@ def choose(
             width=width,
             rates=None if rates is None else _numbers(rates),
             seed=seed,
+            race=race,
             store=kept,
             progress=tell,
         )
@@ -212,7 +216,7 @@ def _progress(store: Path) -> Iterator[Callable[[int, int], None]]:
             if not shown:
                 bar.console.print(_KEPT.format(store), highlight=False, markup=False)
                 shown.append(bar.add_task("training", total=total, completed=done))
-            bar.update(shown[0], completed=done)
+            bar.update(shown[0], completed=done, total=total)
 
         yield tell
 

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ogive.functions.timing import nanoseconds
-from ogive.report import study_figures, study_panels
+from ogive.report import race_figure, study_figures, study_panels
 from ogive.report.protocol import command, network, protocol
 from ogive.report.summary import columns, group_end, lines
 from ogive.report.svg import svg
 from ogive.report.theory_panel import caption, told
 from ogive.report.written import written
 from ogive.study.plan import BASELINE
+from ogive.study.race_wording import next_step, race_remarks
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
-from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks
+from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks, status
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -106,6 +107,8 @@ def _brief(study: Study, verdict: Verdict) -> dict[str, Any]:
             for place, standing in enumerate(every, 1)
         ],
         "remarks": remarks(study, verdict),
+        "race": race_remarks(study, verdict),
+        "next": next_step(study, verdict),
         "figures": {"scores": _scores_picture(study, verdict)},
     }
 
@@ -131,9 +134,10 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
     measured = any(s.nanoseconds is not None for s in verdict.standings)
     return {
         "title": f"Which activation function for {about['name']}?",
-        "numbers": _numbers(study),
+        "numbers": _numbers(study, verdict),
         "figures": figures
         | {
+            "race": _race_picture(study, verdict),
             "differences": _differences_picture(study, verdict),
             "curves": _curves_picture(study, verdict),
             "tuning": _tuning_picture(study, verdict),
@@ -150,6 +154,7 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
         ),
         "measured": measured,
         "theory": told(study, [s.label for s in verdict.standings]),
+        "outcomes": {s.label: _outcome(study, verdict, s) for s in verdict.standings},
         "theory_caption": caption(study),
         "network": network(study),
         "output_unit": about["output_unit"],
@@ -162,15 +167,24 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
     }
 
 
-def _numbers(study: Study) -> str:
+def _numbers(study: Study, verdict: Verdict) -> str:
     about, plan = study.about, study.plan
     tests = about["test_rows"]
     rows = counted(about["rows"], "row") + (f" and {tests:,} fixed test rows" if tests else "")
     return (
         f"{rows}, {counted(len(plan.labels), 'candidate')} and a linear model, "
-        f"{counted(plan.splits, 'split')}, {counted(plan.runs, 'training')}, "
+        f"{counted(verdict.race.splits, 'split')}, {counted(len(study.runs), 'training')}, "
         f"{duration(sum(study.seconds.values()))} of training time."
     )
+
+
+def _outcome(study: Study, verdict: Verdict, standing: Standing) -> str:
+    """What came out, to stand beside what theory says."""
+    said = status(study, verdict, standing)
+    scale = Scale.of(study, verdict)
+    if standing.score is None:
+        return said
+    return f"{scale.amount(standing.score)}{scale.unit}: {said}"
 
 
 def _function(study: Study, standing: Standing) -> dict[str, str]:
@@ -238,6 +252,21 @@ def _differences_picture(study: Study, verdict: Verdict) -> Picture | None:
         words,
         f"Each candidate's score less that of {verdict.leader}, paired over the splits, with 95% "
         "intervals that hold for all pairs at once. An interval that includes 0 means a tie.",
+    )
+
+
+def _race_picture(study: Study, verdict: Verdict) -> Picture | None:
+    if not study.plan.looks:
+        return None
+    lanes = race_figure.lanes(study, verdict)
+    words = _spoken([(lane.label, f"{lane.splits}: {lane.words}") for lane in lanes])
+    return picture(
+        race_figure.draw_race(study, verdict).figure,
+        "Splits run by each candidate",
+        words,
+        "Each bar is as long as the candidate ran. Hatched bars are those that left: the words "
+        "say how far behind whom, with an interval that holds for all pairs and all looks at once. "
+        "A stopped candidate's score and difference rest on its own splits alone.",
     )
 
 

@@ -16,7 +16,8 @@ class Run:
 
     ``stage`` is "tune" (``score`` is the metric on validation rows) or "final" (on test rows,
     which tuning never saw). ``resampled`` holds, for fixed test rows, the metric on bootstrap
-    resamples of them. ``curve`` is (step, training loss, validation loss) at each rung.
+    resamples of them. ``curve`` is (step, training loss, validation loss) at each rung. ``cut``
+    says that tuning gave its learning rate up on the way, since others did better.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Run:
     curve: tuple[tuple[int, float | None, float | None], ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     resampled: tuple[float, ...] = ()
+    cut: bool = False
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -67,5 +69,7 @@ class Study:
 
     @property
     def finished(self) -> bool:
-        """Whether every unit of the plan is stored."""
-        return len(self.seconds) == len(self.plan.units())
+        """Whether all the work that the plan and its race ask for is stored."""
+        from ogive.study.race import follow  # which reads records
+
+        return follow(self).over

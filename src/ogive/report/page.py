@@ -291,7 +291,10 @@ def _tuning_picture(study: Study, verdict: Verdict) -> Picture | None:
         "Validation scores by learning rate",
         f"Learning rate chosen, median of the splits: {_spoken(chosen)}",
         "Mean score on validation rows in tuning. The band leaves out what all rates of a split "
-        "have in common, so that it shows how much the best rate varies. " + _on_panels(verdict),
+        "have in common, so that it shows how much the best rate varies. "
+        + "Rates that tuning gave up early show what they had reached by then. "
+        * bool(study.plan.cuts)
+        + _on_panels(verdict),
     )
 
 

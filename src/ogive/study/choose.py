@@ -377,7 +377,7 @@ def _carry_out(
             tell(count, total)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"{count} of at most {total} pieces of work are finished"
+            f"{count} of {'at most ' if plan.looks else ''}{total} pieces of work are finished"
             + (
                 ""
                 if store.path is None

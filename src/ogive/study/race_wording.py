@@ -88,7 +88,8 @@ def open_question(verdict: Verdict) -> str:
     if found.splits is not None and found.seconds is not None:
         return (
             f"{said}If the differences are what they seem, about {found.splits} splits in all "
-            f"would settle it, some {duration(found.seconds)} more of training. That is a rough guide."
+            f"would settle it, some {duration(found.seconds)} more of training. That is a "
+            "rough guide."
         )
     if found.rows is not None:
         return (

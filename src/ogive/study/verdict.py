@@ -119,9 +119,9 @@ def verdict(study: Study, margin: float | None = None) -> Verdict:
     """
     race = follow(study)
     if not race.over:
-        stored = len(study.seconds)
+        stored, least = len(study.seconds), "at least " if study.plan.looks else ""
         raise BadStudy(
-            f"the study is not finished ({stored} of at least {stored + len(race.missing)} pieces "
+            f"the study is not finished ({stored} of {least}{stored + len(race.missing)} pieces "
             "of work are stored); repeat its `ogive choose` command to go on"
         )
     finals = Finals(study)

@@ -16,7 +16,7 @@ from ogive.report.svg import svg
 from ogive.report.theory_panel import caption, told
 from ogive.report.written import written
 from ogive.study.plan import BASELINE
-from ogive.study.race_wording import next_step, race_remarks
+from ogive.study.race_wording import next_step, story
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
 from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks, status
@@ -107,7 +107,7 @@ def _brief(study: Study, verdict: Verdict) -> dict[str, Any]:
             for place, standing in enumerate(every, 1)
         ],
         "remarks": remarks(study, verdict),
-        "race": race_remarks(study, verdict),
+        "race": story(study, verdict),
         "next": next_step(study, verdict),
         "figures": {"scores": _scores_picture(study, verdict)},
     }

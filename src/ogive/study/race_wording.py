@@ -33,7 +33,13 @@ def stops(study: Study, verdict: Verdict) -> list[str]:
 
 
 def race_remarks(study: Study, verdict: Verdict) -> list[str]:
-    """The race in a few sentences: why the study ended, who was stopped, what is open."""
+    """The race in a few sentences, and what is open."""
+    question = open_question(verdict)
+    return [*story(study, verdict), question] if question else story(study, verdict)
+
+
+def story(study: Study, verdict: Verdict) -> list[str]:
+    """The race in a few sentences: why the study ended, and who was stopped."""
     early = [e for e in verdict.race.exits if e.splits < verdict.race.splits]
     told = stops(study, verdict)
     if len(told) > TOLD_STOPS:
@@ -43,8 +49,7 @@ def race_remarks(study: Study, verdict: Verdict) -> list[str]:
             f"{listed([called(e.label) for e in early if e.splits == splits])}."
             for splits in rounds
         ]
-    said = [ending(study, verdict), *told, open_question(verdict)]
-    return [sentence for sentence in said if sentence]
+    return [sentence for sentence in (ending(study, verdict), *told) if sentence]
 
 
 def sentence_case(words: str) -> str:
@@ -64,7 +69,7 @@ def ending(study: Study, verdict: Verdict) -> str:
         "won": f"{after}{of}, since one candidate alone was left.",
         "bounded": f"{after}{of}, since every candidate left was shown to be within the margin.",
         "outlook": f"{after}{of}: going on would have told any of the tie from the best with a "
-        f"chance of {_percent(race.outlook)} only (estimated from the splits so far; "
+        f"chance of {_percent(race.outlook)} (estimated from the splits so far; "
         f"the limit is {OUTLOOK:.0%}), and would hardly have narrowed the intervals.",
         "budget": f"{after}, since the budget would not have paid for the next round.",
         "splits": f"The study ran all its {counted(race.splits, 'split')}.",
@@ -74,6 +79,11 @@ def ending(study: Study, verdict: Verdict) -> str:
 
 def _percent(chance: float | None) -> str:
     return "less than 1%" if not chance or chance < 0.01 else f"about {chance:.0%}"
+
+
+def _round(number: float) -> str:
+    """Two figures are more than such an estimate is worth."""
+    return f"{float(f'{number:.2g}'):,g}"
 
 
 def open_question(verdict: Verdict) -> str:
@@ -94,7 +104,7 @@ def open_question(verdict: Verdict) -> str:
     if found.rows is not None:
         return (
             f"{said}No number of splits of these rows would settle it, since all splits share the "
-            f"rows; if the differences are what they seem, about {found.rows:.2g} times as many "
+            f"rows; if the differences are what they seem, about {_round(found.rows)} times as many "
             "rows might. That is a rough guide."
         )
     return (

@@ -22,6 +22,7 @@ from ogive.numerics.elementary import exp
 from ogive.study import choice as choice_module
 from ogive.study import choose as choosing
 from ogive.study.store import read_study
+from ogive.study.verdict import verdict
 
 SMALL = {"candidates": "relu,tanh", "seeds": 5, "width": 8, "rates": (3e-3, 3e-2)}
 
@@ -57,7 +58,7 @@ def final(study):
 
 def test_a_choice_holds_the_whole_comparison(choice):
     plan = choice.study.plan
-    assert len(choice.study.runs) == plan.runs == 3 * 5 * (2 * 2 + 3)
+    assert len(choice.study.runs) == plan.runs == 3 * 5 * (1 * 2 + 2)
     assert choice.best in {"relu", "tanh"}
     assert choice.best in choice.ties
     assert choice.diverged == choice.stopped == ()
@@ -126,9 +127,66 @@ def test_the_learning_rate_is_the_best_of_the_tuning_runs(choice):
             means = {
                 rate: np.mean([r.score for r in runs if r.stage == "tune" and r.rate == rate])
                 for rate in rates
+                if not any(r.cut for r in runs if r.stage == "tune" and r.rate == rate)
             }
             (used,) = {r.rate for r in runs if r.stage == "final"}
             assert means[used] == max(means.values())
+
+
+def test_without_a_race_every_rate_and_candidate_is_trained_in_full():
+    made = small(race=False)
+    plan = made.study.plan
+    assert (plan.tunings, plan.finals, plan.cuts, plan.looks) == (2, 3, (), ())
+    assert len(made.study.runs) == 3 * 5 * (2 * 2 + 3)
+    assert not any(r.cut for r in made.study.runs)
+    assert "--no-race" not in made.to_dict()["command"]  # data in memory: a call in Python
+    assert "race=False" in made.to_dict()["command"]
+
+
+RACE = {"seeds": 13, "rates": (1e-2,), "width": 6, "race": True}
+
+
+def test_an_interrupted_race_decides_as_the_undisturbed_one(tmp_path):
+    settings = {**RACE, "candidates": {"tanh": "tanh", "flat": "0*x"}}
+    whole = small(**settings)
+    assert whole.verdict.race.end in {"won", "splits"}
+    if whole.verdict.race.end == "won":
+        assert whole.verdict.race.splits == 10
+    store = tmp_path / "race.sqlite"
+
+    def stop_after(number):
+        def tell(done, total):
+            if done >= number:
+                raise KeyboardInterrupt
+
+        return tell
+
+    for number in (1, 3, 4):
+        with pytest.raises(Interrupted, match="of at most"):
+            small(**settings, store=store, progress=stop_after(number))
+    again = small(**settings, store=store)
+    assert final(again.study) == final(whole.study)
+    assert again.verdict.race == whole.verdict.race
+    assert again.sentence == whole.sentence
+
+
+def test_a_store_of_an_older_protocol_is_reported_and_not_continued(choice, tmp_path):
+    path = tmp_path / "old.sqlite"
+    small(store=path, race=False).report(tmp_path / "new.html")
+    with sqlite3.connect(path) as db:
+        for key in ("plan", "request"):
+            (text,) = db.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
+            head = json.loads(text)
+            for late in ("race", "looks", "cuts", "allowance", "margin"):
+                head.pop(late, None)
+            head["protocol"] = "1"
+            db.execute("UPDATE study SET value = ? WHERE key = ?", (json.dumps(head), key))
+    db.close()
+    study = read_study(path)
+    assert study.finished
+    assert verdict(study).race.end == "splits"
+    with pytest.raises(BadStore, match=r"protocol 1.*protocol 2.*not continued.*ogive report"):
+        small(store=path, race=False)
 
 
 def test_the_same_study_is_the_same_whatever_carries_it_out(choice):

@@ -56,10 +56,10 @@ def test_a_choice_is_the_same_kind_of_choice(choice, tmp_path):
 
 
 def test_a_stored_study_is_read_again_and_not_trained_again(choice, monkeypatch):
-    from ogive.study import engine
+    from ogive.study import parcel
 
     path = choice._store.path
-    monkeypatch.setattr(engine, "carry_out", lambda *_: pytest.fail("it trained again"))
+    monkeypatch.setattr(parcel, "carry_out", lambda *_: pytest.fail("it trained again"))
     again = quick(store=path)
     assert runs(again.study) == runs(choice.study)
     assert page.page(read_study(path), choice.verdict)

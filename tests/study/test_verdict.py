@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 
 from ogive.errors import BadStudy
-from ogive.study.verdict import (
-    Scores,
-    check_margin,
-    compare,
-    critical_value,
-    standard_error,
-    verdict,
-)
+from ogive.study.scores import Scores, compare, critical_value, standard_error
+from ogive.study.verdict import check_margin, verdict
 from studies import make_study
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ogive.study import wording
 from ogive.study.plan import BASELINE, Plan
+from ogive.study.race import Race
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
 from ogive.study.wording import Scale
@@ -21,6 +22,7 @@ def standing(label: str, status: str, score: float | None = None, **changes: Any
     gap = None if score is None else score - 0.98
     made = Standing(
         label=label,
+        splits=10,
         status=status,
         score=score,
         interval=None if score is None else (score - 0.01, score + 0.01),
@@ -56,6 +58,9 @@ def case(*standings: Standing, baseline: Standing | None = None, **changes: Any)
         ties=ties,
         diverged=tuple(s.label for s in standings if s.status == "diverged"),
         critical=3.0,
+        stopped=(),
+        race=Race("splits", {}, (), splits=10),
+        undecided=None,
         **settings,
     )
     labels = tuple(s.label for s in standings)

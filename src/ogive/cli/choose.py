@@ -37,7 +37,7 @@ def choose(
         str | None, typer.Option(help="Functions to compare: relu,elu:alpha=0.5,x*tanh(x)")
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="Splits, each with a final run a candidate (default 20).")
+        int | None, typer.Option(help="Splits at most, each with final runs (default 20).")
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Time to spend (90s, 5m, 2h) instead of --seeds.")
@@ -108,6 +108,9 @@ def choose(
     precision: Annotated[
         str | None, typer.Option(help="bfloat16: mixed precision, for a network of your own.")
     ] = None,
+    race: Annotated[
+        bool, typer.Option(help="Stop candidates that are clearly behind, or train all in full.")
+    ] = True,
     store: Annotated[
         Path | None, typer.Option(help="The SQLite file to keep the study in, and resume from.")
     ] = None,
@@ -166,6 +169,7 @@ def choose(
             init=init,
             device=device,
             precision=precision,
+            race=race,
             store=kept,
             engine=engine,
             progress=tell,
@@ -240,7 +244,7 @@ def _progress(store: Path) -> Iterator[Callable[[int, int], None]]:
             if not shown:
                 bar.console.print(_KEPT.format(store), highlight=False, markup=False)
                 shown.append(bar.add_task("training", total=total, completed=done))
-            bar.update(shown[0], completed=done)
+            bar.update(shown[0], completed=done, total=total)
 
         yield tell
 

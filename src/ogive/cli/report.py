@@ -27,5 +27,5 @@ def report(
     study = read_study(store)
     path = output or store.with_suffix(".html")
     check_output(path, "-o", (store,))
-    write(study, verdict(study, margin), path)
+    write(study, verdict(study, study.plan.margin if margin is None else margin), path)
     typer.echo(f"The report is in {path}.")

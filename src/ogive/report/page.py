@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ogive.functions.timing import nanoseconds
-from ogive.report import health_panel, study_figures, study_panels
+from ogive.report import health_panel, race_figure, study_figures, study_panels
 from ogive.report.protocol import command, network, protocol
 from ogive.report.summary import columns, group_end, lines
 from ogive.report.svg import svg
 from ogive.report.theory_panel import caption, told
 from ogive.report.written import written
 from ogive.study.plan import BASELINES, NO_FUNCTION
+from ogive.study.race_wording import next_step, story
 from ogive.study.record import Study
 from ogive.study.verdict import Standing, Verdict
-from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks
+from ogive.study.wording import Scale, counted, duration, listed, recommendation, remarks, status
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -107,6 +108,8 @@ def _brief(study: Study, verdict: Verdict) -> dict[str, Any]:
             for place, standing in enumerate(every, 1)
         ],
         "remarks": remarks(study, verdict),
+        "race": story(study, verdict),
+        "next": next_step(study, verdict),
         "figures": {"scores": _scores_picture(study, verdict)},
     }
 
@@ -132,9 +135,10 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
     measured = any(s.nanoseconds is not None for s in verdict.standings)
     return {
         "title": f"Which activation function for {about['name']}?",
-        "numbers": _numbers(study),
+        "numbers": _numbers(study, verdict),
         "figures": figures
         | {
+            "race": _race_picture(study, verdict),
             "differences": _differences_picture(study, verdict),
             "curves": _curves_picture(study, verdict),
             "tuning": _tuning_picture(study, verdict),
@@ -151,6 +155,7 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
         ),
         "measured": measured,
         "theory": told(study, [s.label for s in verdict.standings]),
+        "outcomes": {s.label: _outcome(study, verdict, s) for s in verdict.standings},
         "theory_caption": caption(study),
         "health": health_panel.told(study, [s.label for s in verdict.standings]),
         "health_caption": health_panel.CAPTION,
@@ -165,7 +170,7 @@ def _rest(study: Study, verdict: Verdict, figures: dict[str, Picture | None]) ->
     }
 
 
-def _numbers(study: Study) -> str:
+def _numbers(study: Study, verdict: Verdict) -> str:
     about, plan = study.about, study.plan
     tests = about["test_rows"]
     baseline = (
@@ -174,9 +179,18 @@ def _numbers(study: Study) -> str:
     rows = counted(about["rows"], "row") + (f" and {tests:,} fixed test rows" if tests else "")
     return (
         f"{rows}, {counted(len(plan.labels), 'candidate')} and {baseline}, "
-        f"{counted(plan.splits, 'split')}, {counted(plan.runs, 'training')}, "
+        f"{counted(verdict.race.splits, 'split')}, {counted(len(study.runs), 'training')}, "
         f"{duration(sum(study.seconds.values()))} of training time."
     )
+
+
+def _outcome(study: Study, verdict: Verdict, standing: Standing) -> str:
+    """What came out, to stand beside what theory says."""
+    said = status(study, verdict, standing)
+    scale = Scale.of(study, verdict)
+    if standing.score is None:
+        return said
+    return f"{scale.amount(standing.score)}{scale.unit}: {said}"
 
 
 def _function(study: Study, standing: Standing) -> dict[str, str]:
@@ -252,6 +266,21 @@ def _differences_picture(study: Study, verdict: Verdict) -> Picture | None:
     )
 
 
+def _race_picture(study: Study, verdict: Verdict) -> Picture | None:
+    if not study.plan.looks:
+        return None
+    lanes = race_figure.lanes(study, verdict)
+    words = _spoken([(lane.label, f"{lane.splits}: {lane.words}") for lane in lanes])
+    return picture(
+        race_figure.draw_race(study, verdict).figure,
+        "Splits run by each candidate",
+        words,
+        "Each bar is as long as the candidate ran. Hatched bars are those that left: the words "
+        "say how far behind whom, with an interval that holds for all pairs and all looks at once. "
+        "A stopped candidate's score and difference rest on its own splits alone.",
+    )
+
+
 def _curves_picture(study: Study, verdict: Verdict) -> Picture:
     curves = study_panels.learning_curves(study)
     last = [(label, f"{curve.median[-1]:.3g}") for label, curve in curves.items()]
@@ -273,7 +302,10 @@ def _tuning_picture(study: Study, verdict: Verdict) -> Picture | None:
         "Validation scores by learning rate",
         f"Learning rate chosen, median of the splits: {_spoken(chosen)}",
         "Mean score on validation rows in tuning. The band leaves out what all rates of a split "
-        "have in common, so that it shows how much the best rate varies. " + _on_panels(verdict),
+        "have in common, so that it shows how much the best rate varies. "
+        + "Rates that tuning gave up early show what they had reached by then. "
+        * bool(study.plan.cuts)
+        + _on_panels(verdict),
     )
 
 

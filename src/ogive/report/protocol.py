@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ogive.report import model_protocol
+from ogive.study.race import NARROWER, OUTLOOK
+from ogive.study.race_wording import ending
 from ogive.study.record import Study
 from ogive.study.verdict import EQUAL_COST, Verdict
-from ogive.study.wording import counted, final_runs, listed
+from ogive.study.wording import counted, listed
 
 
 def network(study: Study) -> str:
@@ -39,14 +41,15 @@ def protocol(study: Study, verdict: Verdict) -> list[tuple[str, str]]:
         ("Training", _training),
         ("Initial weights", _weights),
         ("Final runs", _finals),
+        ("The race", _race),
         ("Intervals", _intervals),
         ("Tie group", _ties),
     )
     return [(heading, make(study, verdict)) for heading, make in steps]
 
 
-def _splits(study: Study, _: Verdict) -> str:
-    about, plan = study.about, study.plan
+def _splits(study: Study, verdict: Verdict) -> str:
+    about, splits = study.about, counted(verdict.race.splits, "split")
     kept = (
         "in whole groups, so that no group is on both sides"
         if about["grouped"]
@@ -58,11 +61,11 @@ def _splits(study: Study, _: Verdict) -> str:
     if about["test_rows"] is not None:
         return (
             f"The test rows are fixed: {about['test_origin']} "
-            f"({counted(about['test_rows'], 'row')}). Each of {counted(plan.splits, 'split')} "
+            f"({counted(about['test_rows'], 'row')}). Each of {splits} "
             f"develops on four fifths of {rows} that remain, drawn {kept}."
         )
     return (
-        f"In each of {counted(plan.splits, 'split')}, a fifth of {rows} is held out as test rows, "
+        f"In each of {splits}, a fifth of {rows} is held out as test rows, "
         f"drawn {kept}, and the other rows develop the networks."
     )
 
@@ -79,8 +82,19 @@ def _tuning(study: Study, _: Verdict) -> str:
         return f"Every candidate was trained with the learning rate {rates}."
     return (
         f"In each split every candidate tried the same {len(plan.rates)} learning rates ({rates}) "
-        f"in {draws} of training and validation rows ({held}), and went on "
-        "with the rate that had the best mean validation score."
+        f"in {draws} of training and validation rows ({held}), {_rate(study)}"
+    )
+
+
+def _rate(study: Study) -> str:
+    plan = study.plan
+    if not plan.cuts:
+        return "and went on with the rate that had the best mean validation score."
+    cuts = listed([str(cut) for cut in plan.cuts])
+    return (
+        f"of which the worse half, by the mean of the lowest validation loss so far, was given up "
+        f"after {cuts} checks until one was left (successive halving: Jamieson and Talwalkar "
+        "2016); where several had ended by themselves, the best mean validation score decided."
     )
 
 
@@ -117,18 +131,51 @@ def _weights(study: Study, _: Verdict) -> str:
     )
 
 
-def _finals(study: Study, _: Verdict) -> str:
+def _finals(study: Study, verdict: Verdict) -> str:
+    most = verdict.race.splits * study.plan.finals
+    fewer = ", but for those that were stopped" if verdict.stopped else ""
     return (
         f"In each split, {counted(study.plan.finals, 'run')} with the chosen rate, from fresh "
         "draws of weights and of training and validation rows, "
         f"{'is' if study.plan.finals == 1 else 'are'} scored on the test rows, which tuning never "
         f"saw. The score of a split is {'that score' if study.plan.finals == 1 else 'their mean'}; "
-        f"each candidate has {counted(final_runs(study), 'final run')} in all."
+        f"each candidate has {counted(most, 'final run')} in all{fewer}."
     )
 
 
-def _intervals(study: Study, _: Verdict) -> str:
-    plan = study.plan
+def _race(study: Study, verdict: Verdict) -> str:
+    plan, race = study.plan, verdict.race
+    if not plan.looks:
+        cut = " Only learning rates were given up early, by the same rule for all." * bool(
+            plan.cuts
+        )
+        return f"Every candidate ran through all {counted(race.splits, 'split')}.{cut}"
+    m = len(plan.labels) + 1
+    margin = ""
+    if plan.margin is not None:
+        margin = " by more than the margin, or as soon as all others are known to be within it"
+    budget = ""
+    if plan.allowance is not None:
+        budget = (
+            f" The budget was turned into {counted(plan.allowance, 'split')} of one candidate when "
+            "the study began."
+        )
+    return (
+        f"After {listed([str(look) for look in plan.looks])} splits, and at no other time, a "
+        "candidate is stopped if its difference from the best score there lies wholly on the "
+        f"worse side{margin}. The 5% chance of error is shared equally by the "
+        f"{len(plan.looks)} looks and by all {m * (m - 1) // 2} pairs (the linear model counts), "
+        "so that all intervals used hold together in 95% of studies, whenever a study ends: the "
+        "truly best candidate is stopped in at most 5% (as far as the corrected t holds). Only "
+        "fully trained runs are compared, so learning curves that cross stop nobody. The study "
+        f"ends when one candidate is left, or when going on would hardly part the tie (with a "
+        f"chance of {OUTLOOK:.0%} at most) nor narrow its intervals (by less than "
+        f"{1 - NARROWER:.0%}).{budget} {ending(study, verdict)}"
+    )
+
+
+def _intervals(study: Study, verdict: Verdict) -> str:
+    plan, splits = study.plan, verdict.race.splits
     resamples = max((len(r.resampled) for r in study.runs), default=0)
     ratio = (
         "test rows per development row"
@@ -143,8 +190,8 @@ def _intervals(study: Study, _: Verdict) -> str:
     return (
         "95%, for the expected score on new data of a network tuned and trained on a fresh "
         "training set. Splits of the same rows overlap, so the variance of a mean over J = "
-        f"{plan.splits} splits is taken as S² (1/J + ρ), with ρ = {plan.holdout_ratio:.3g} {ratio} "
-        f"and {plan.splits - 1} degrees of freedom (the corrected "
+        f"{splits} splits is taken as S² (1/J + ρ), with ρ = {plan.holdout_ratio:.3g} {ratio} "
+        f"and {splits - 1} degrees of freedom (the corrected "
         "resampled t: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine "
         f"Learning 52, 239-281, 2003).{extra}"
     )
@@ -157,10 +204,16 @@ def _ties(study: Study, verdict: Verdict) -> str:
         if verdict.margin is None
         else " A candidate whose whole interval is within the margin stays in it too."
     )
+    reach = (
+        "by Student's t at the share of the 5% that each look and pair has"
+        if study.plan.looks
+        else "as far as the largest |t| over all pairs stays in 95% of studies where no candidates "
+        "differ"
+    )
+    looks = " and at all looks" if study.plan.looks else ""
     return (
-        "The intervals of the differences hold for all pairs of candidates at once: they reach "
-        f"{value}to either side, as far as the largest |t| over all pairs stays in 95% of studies "
-        "where no candidates differ. A candidate leaves the tie group only if the "
+        f"The intervals of the differences hold for all pairs of candidates{looks} at once: they "
+        f"reach {value}to either side, {reach}. A candidate leaves the tie group only if the "
         "interval of its difference from the best score lies wholly on the worse side."
         f"{margin} The recommendation is, of those in the group within one standard error of the "
         "best score (Breiman and others 1984), the function that is cheapest to compute: "
@@ -198,7 +251,9 @@ def command(study: Study) -> str:
     words = ["ogive", "choose", *(["--data"] if "model" in given else []), str(given.pop("data"))]
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
-        if name == "drop":
+        if name == "race":
+            words.append("--no-race")
+        elif name == "drop":
             words += [word for column in value for word in (option, str(column))]
         elif name != "paired" and (name, value) != ("seed", 0):
             words += [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]

@@ -28,7 +28,7 @@ FAR = 6  # times the widest interval of the tie group: beyond it a value is writ
 class Mark:
     """A value with its 95% interval, as shown (accuracy in percent), or none if diverged.
 
-    ``kind`` is "recommended", "tie", "worse", "diverged" or "linear".
+    ``kind`` is "recommended", "tie", "worse", "stopped", "diverged" or "linear".
     """
 
     label: str
@@ -155,6 +155,7 @@ def _window(marks: Sequence[Mark], zero: bool = False) -> tuple[float, float]:
 _LOOKS: Mapping[str, dict[str, Any]] = {
     "recommended": {"marker": "D", "color": BLUE, "mfc": BLUE, "name": "recommended"},
     "tie": {"marker": "o", "color": BLUE, "mfc": BLUE, "name": "tied"},
+    "stopped": {"marker": "v", "color": VERMILLION, "mfc": "white", "name": "stopped early"},
     "worse": {"marker": "s", "color": VERMILLION, "mfc": "white", "name": "worse"},
     "diverged": {"color": VERMILLION, "name": "diverged"},
     "linear": {"marker": "^", "color": GREY, "mfc": "white", "name": "baseline"},

@@ -12,8 +12,10 @@ from ogive.report.health_panel import recorded
 from ogive.report.plain import jsonable
 from ogive.report.protocol import command, network, protocol
 from ogive.study.plan import BASELINES
+from ogive.study.race_wording import ending, next_step, race_remarks, stops
 from ogive.study.record import Run, Study
-from ogive.study.verdict import CONFIDENCE, Standing, Verdict
+from ogive.study.scores import CONFIDENCE
+from ogive.study.verdict import Standing, Verdict
 from ogive.study.wording import Scale, duration, final_runs, folded, recommendation, remarks, status
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ def _row(
         "learning_rate": standing.rate,
         "epochs": standing.epochs,
         "seconds": standing.seconds,
-        "runs": final_runs(study),
+        "splits": standing.splits,
+        "runs": final_runs(study, standing),
         "diverged_runs": standing.diverged,
         **{metric: standing.scores.get(metric) for metric in others},
     }
@@ -88,7 +91,9 @@ def document(study: Study, verdict: Verdict) -> dict[str, Any]:
             "leader": verdict.leader,
             "ties": verdict.ties,
             "diverged": verdict.diverged,
-            "stopped": [],
+            "stopped": verdict.stopped,
+            "race": _race(study, verdict),
+            "next": next_step(study, verdict),
             "margin": verdict.margin,
             "sees": verdict.sees,
             "linear_does_as_well": verdict.linear_does_as_well,
@@ -107,7 +112,7 @@ def document(study: Study, verdict: Verdict) -> dict[str, Any]:
                 **{k: v for k, v in plan.to_dict().items() if k not in {"candidates", "labels"}},
                 "confidence": CONFIDENCE,
                 "critical": verdict.critical,
-                "runs": plan.runs,
+                "runs": len(study.runs),
                 "words": dict(protocol(study, verdict)),
             },
             "seconds": sum(study.seconds.values()),
@@ -116,6 +121,34 @@ def document(study: Study, verdict: Verdict) -> dict[str, Any]:
             "command": command(study),
         }
     )
+
+
+def _race(study: Study, verdict: Verdict) -> dict[str, Any]:
+    """Who was stopped and why, why the study ended, and what is undecided."""
+    race = verdict.race
+    sign = 1.0 if verdict.higher_is_better else -1.0
+    return {
+        "raced": bool(study.plan.looks),
+        "looks": study.plan.looks,
+        "splits": race.splits,
+        "end": race.end,
+        "words": [text for text in (*stops(study, verdict), ending(study, verdict)) if text],
+        "outlook": race.outlook,
+        "exits": [
+            {
+                "candidate": left.label,
+                "splits": left.splits,
+                "reason": left.reason,
+                "against": left.against,
+                "difference": None if left.difference is None else sign * left.difference,
+                "difference_interval": None
+                if left.interval is None
+                else sorted(sign * end for end in left.interval),
+            }
+            for left in race.exits
+        ],
+        "undecided": None if verdict.undecided is None else asdict(verdict.undecided),
+    }
 
 
 _ELSEWHERE = {"notes", "metric", "metric_title", "higher_is_better"}
@@ -247,7 +280,11 @@ class Summary:
             (0, 0, 1, 1),
         )
         yield Text(recommendation(self.study, self.verdict), style="bold")
-        said = [*remarks(self.study, self.verdict), *self.study.about["notes"]]
+        said = [
+            *race_remarks(self.study, self.verdict),
+            *remarks(self.study, self.verdict),
+            *self.study.about["notes"],
+        ]
         if said:
             yield Text("")
             yield _bullets(said)

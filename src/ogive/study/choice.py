@@ -17,6 +17,7 @@ from ogive.study import wording
 from ogive.study.modelhome import FILES as MODEL_FILES
 from ogive.study.modelhome import ModelHome, fit_model, model_from_files
 from ogive.study.modeltask import ModelTask
+from ogive.study.race_wording import next_step, race_remarks
 from ogive.study.record import Study
 from ogive.study.store import Store
 from ogive.study.takehome import FILES, TakeHome, fit
@@ -66,8 +67,8 @@ class Choice:
 
     @property
     def stopped(self) -> tuple[str, ...]:
-        """Candidates stopped early: none, since this protocol trains each of them in full."""
-        return ()
+        """Candidates that left the race before its end, those who raced longest first."""
+        return self.verdict.stopped
 
     @property
     def sentence(self) -> str:
@@ -77,7 +78,16 @@ class Choice:
     @property
     def remarks(self) -> list[str]:
         """What a careful reader should know besides."""
-        return [*wording.remarks(self.study, self.verdict), *self.study.about["notes"]]
+        return [
+            *race_remarks(self.study, self.verdict),
+            *wording.remarks(self.study, self.verdict),
+            *self.study.about["notes"],
+        ]
+
+    @property
+    def next_step(self) -> str:
+        """What to do next, in one paragraph."""
+        return next_step(self.study, self.verdict)
 
     def table(self) -> pd.DataFrame:
         """One row a candidate, best first, the linear baseline last."""
@@ -179,7 +189,14 @@ class Choice:
 
 
 def pooled_rate(study: Study, label: str) -> float:
-    """The rate of ``label`` with the best mean validation score over all splits."""
+    """The rate of ``label`` with the best mean validation score over all splits.
+
+    Where tuning gave rates up on the way, their scores do not compare: then it is the rate that
+    was chosen in most splits, the smallest of several such.
+    """
+    if study.plan.cuts:
+        finals = [r.rate for r in study.runs if (r.label, r.stage) == (label, "final")]
+        return min(sorted(set(finals)), key=lambda rate: -finals.count(rate))
     sign = 1.0 if study.about["higher_is_better"] else -1.0
     means = {}
     for rate in study.plan.rates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -34,9 +35,11 @@ from ogive.study.plan import (
     Plan,
     Unit,
     candidates_from,
+    for_budget,
     make_plan,
     seconds,
 )
+from ogive.study.race import Race, follow, last_paid
 from ogive.study.record import Run
 from ogive.study.splits import outer
 from ogive.study.store import Store
@@ -129,7 +132,7 @@ def _about(task: AnyTask, plan: Plan) -> dict[str, Any]:
 def splits_within(
     budget: float, task: AnyTask, plan: Plan, entrants: Mapping[str, Entrant], workers: int
 ) -> int:
-    """How many splits the budget (seconds) pays for, from a timed trial of a few candidates.
+    """How many splits of all candidates the budget (seconds) pays for, from a timed trial of a few.
 
     Training is assumed to run to the last rung and the trial itself is paid for, so the study
     ends within the budget. Raises :class:`BadStudy` if not even the fewest splits fit.
@@ -139,19 +142,25 @@ def splits_within(
     sampled = dict.fromkeys([labels[0], labels[len(labels) // 2], labels[-1]])
 
     def took(label: str, rungs: int) -> float:
-        trial = dataclasses.replace(plan, splits=FEWEST_SPLITS, rungs=rungs)
+        trial = dataclasses.replace(plan, splits=FEWEST_SPLITS, rungs=rungs, cuts=())
         unit = Unit(label, tuple(range(FEWEST_SPLITS)))
         return carry_out(task, trial, entrants[label], unit)[1]
 
     took(labels[0], 1)  # the first training also warms torch up
     short = float(np.mean([took(label, 1) for label in sampled]))
     longer = float(np.mean([took(label, 4) for label in sampled]))
-    a_split = (short + max(longer - short, 0.0) / 3 * (plan.rungs - 1)) / FEWEST_SPLITS
+    a_split = (short + max(longer - short, 0.0) / 3 * (plan.longest - 1)) / FEWEST_SPLITS
 
     def lasts(splits: int) -> float:
-        """Seconds for all units: rounds of the workers, the longest unit setting the pace."""
-        rounds = math.ceil(len(dataclasses.replace(plan, splits=splits).units()) / workers)
-        return START_UP + 1.1 * rounds * a_split * min(splits, plan.splits_a_unit)
+        """Seconds for all units: turns of the workers, the longest unit setting the pace."""
+        paid = for_budget(plan, splits)
+        rounds = [end for end in paid.looks or (splits,) if end <= splits]
+        seconds = START_UP * len(rounds)
+        for begin, end in itertools.pairwise((0, *rounds)):
+            units = [unit for unit in paid.units() if begin <= unit.splits[0] < end]
+            longest = max(len(unit.splits) for unit in units)
+            seconds += 1.1 * math.ceil(len(units) / workers) * a_split * longest
+        return seconds
 
     left = budget - (perf_counter() - started)
     for splits in range(MOST_SPLITS, FEWEST_SPLITS - 1, -1):
@@ -184,6 +193,7 @@ def choose(
     rates: float | Sequence[float] | None = None,
     seed: int = 0,
     paired: bool = True,
+    race: bool = True,
     store: str | Path | None = None,
     engine: Engine | Executor | str | None = None,
     progress: Progress | None = None,
@@ -207,13 +217,16 @@ def choose(
 
     ``data`` is a built-in name (``"digits"``), a path (.csv, .parquet, .npz), a DataFrame or
     ``(X, y)``. ``candidates`` is a text ``"relu,elu:alpha=0.5"``, a list of names and
-    activations, or ``{label: function}``. ``seeds`` is the number of splits (final runs a
-    candidate); ``budget`` (``"5m"``) sets it from a timed trial instead. ``margin`` is the
+    activations, or ``{label: function}``. ``seeds`` is the largest number of splits;
+    ``budget`` (``"5m"``) sets the work from a timed trial instead. ``margin`` is the
     difference in the metric's own units that matters in practice. ``paired=False`` gives each
-    candidate its own random draws within the same splits. ``store`` is a SQLite file that
-    resumes the study; without one the study lives in memory. ``engine`` is None for local
-    processes, "here" for this process, ``tcp://HOST:PORT`` for the scheduler of a Dask cluster,
-    "local-cluster" for one on this machine, or any ``concurrent.futures.Executor``.
+    candidate its own random draws within the same splits. By default candidates race: those
+    clearly behind are stopped, tuning gives learning rates up early, and the study ends when its
+    verdict is settled (see :mod:`ogive.study.race` for the bound on errors); ``race=False``
+    trains every candidate in full. ``store`` is a SQLite file that resumes the study; without one
+    the study lives in memory. ``engine`` is None for local processes, "here" for this process,
+    ``tcp://HOST:PORT`` for the scheduler of a Dask cluster, "local-cluster" for one on this
+    machine, or any ``concurrent.futures.Executor``.
     ``progress(done, total)`` is called as units of work end.
 
     ``model`` is a ``torch.nn.Module``, which stays as it is, or a function that makes one. Then
@@ -273,6 +286,7 @@ def choose(
     )
     made: AnyTask
     sizes: dict[str, Any] = {"seeds": seeds, "rates": rates, "seed": seed, "paired": paired}
+    sizes |= {"race": race, "margin": margin}
     if model is None:
         _none_of(own.given(), "goes with a model of your own; give that too, or leave it out")
         if callable(metric):
@@ -300,8 +314,7 @@ def choose(
             stored = _with_costs(stored, chosen)  # before any worker keeps the machine busy
             if limit is not None:
                 workers = workers_of(carrier, len(entrants))
-                splits = splits_within(limit, made, plan, entrants, workers)
-                plan = dataclasses.replace(plan, splits=splits)
+                plan = for_budget(plan, splits_within(limit, made, plan, entrants, workers))
             asked = _asked(
                 data=str(data) if isinstance(data, str | Path) else None,
                 target=target,
@@ -320,6 +333,8 @@ def choose(
                 seed=seed,
                 paired=paired,
                 **own.given(),
+                race=None if race else False,
+                margin=margin,
             )
             about = _about(made, plan) | {"given": asked}
             opened.begin(request, plan, about, stored, versions.stored())
@@ -363,7 +378,11 @@ def _request(
 ) -> dict[str, Any]:
     """What makes a study this one: a store holding anything else is refused."""
     settled = plan.to_dict()
-    for dependent in ("splits", "candidates", "labels", "protocol", "baseline"):
+    # The margin may change from one reading of a study to the next; the race keeps its own.
+    for dependent in (
+        *("splits", "candidates", "labels", "protocol"),
+        *("looks", "allowance", "margin", "baseline"),
+    ):
         settled.pop(dependent)
     return {
         "protocol": PROTOCOL,
@@ -398,30 +417,42 @@ def _carry_out(
     engine: Engine,
     progress: Progress | None,
 ) -> None:
-    units = plan.units()
-    done = store.done()
-    left = [unit for unit in units if unit.id not in done]
-    count = len(units) - len(left)
+    """Carry out round after round of units, until the race that they decide is over."""
+    race = follow(store.study())
+    count = len(store.done())
+    total = _foreseen(plan, race, count)
     tell = progress or (lambda done, total: None)
-    tell(count, len(units))
+    tell(count, total)
+    if race.over:
+        return
+    store.check_versions(versions.stored())
 
     def keep(unit: Unit, runs: list[Run], took: float) -> None:
         nonlocal count
         store.add(unit, runs, took)
         count += 1
-        tell(count, len(units))
+        tell(count, total)
 
-    if not left:
-        return
-    store.check_versions(versions.stored())
     try:
-        carry_out_units(task, plan, entrants, left, engine, keep)
+        while not race.over:
+            carry_out_units(task, plan, entrants, race.missing, engine, keep)
+            race = follow(store.study())
+            total = _foreseen(plan, race, count)
+            tell(count, total)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"{count} of {len(units)} pieces of work are finished"
+            f"{count} of {'at most ' if plan.looks else ''}{total} pieces of work are finished"
             + (
                 ""
                 if store.path is None
                 else f" and stored in {store.path}; the same command goes on"
             )
         ) from None
+
+
+def _foreseen(plan: Plan, race: Race, count: int) -> int:
+    """Units in all, if none of those still racing is stopped any more."""
+    if race.end is not None:
+        return count + len(race.missing)
+    most = dict(race.wanted) | dict.fromkeys(race.racing, last_paid(plan, race))
+    return count + len(race.missing) + len(plan.units(most)) - len(plan.units(race.wanted))

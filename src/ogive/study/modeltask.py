@@ -26,7 +26,7 @@ from ogive.study.optimizers import Optimizer
 from ogive.study.prototype import Built, Prototype
 from ogive.study.stacked import Looped, Stacked
 from ogive.study.task import Task
-from ogive.study.train import Job, Order, Outcome, Recipe, follow
+from ogive.study.train import Job, Order, Outcome, Recipe, follow, stacks
 from torch import Tensor, nn
 
 Rows = NDArray[np.int64]
@@ -189,9 +189,8 @@ def train(
 ) -> list[Outcome]:
     """Train every job, ``recipe.stack`` at a time; outcomes in the order of ``jobs``."""
     outcomes: list[Outcome] = []
-    for start in range(0, len(jobs), recipe.stack):
-        cut = jobs[start : start + recipe.stack]
-        outcomes += follow(_Models(task, built, folds, cut, recipe), len(cut), recipe)
+    for cut in stacks(jobs, recipe.stack):
+        outcomes += follow(_Models(task, built, folds, cut, recipe), cut, recipe)
     return outcomes
 
 

@@ -35,7 +35,8 @@ def model_runs(
     for split, tried in rates.items():
         for draw in range(draws):
             identity = (plan.seed, "" if plan.paired else entrant.salt, split, stage, draw)
-            jobs += [Job(len(folds), rate, identity) for rate in tried]
+            contest = split if plan.cuts and stage == "tune" else None
+            jobs += [Job(len(folds), rate, identity, contest) for rate in tried]
             places += [(split, draw)] * len(tried)
             folds.append(Fold(*task.parts(plan.seed, split, *identity)))
     built = task.built(entrant.candidate.function)

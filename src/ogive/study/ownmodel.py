@@ -91,8 +91,8 @@ def own_study(
 ) -> tuple[ModelTask, Plan]:
     """The task and the plan of a study of a model of one's own.
 
-    ``sizes`` are ``seeds``, ``rates``, ``seed`` and ``paired``. ``data`` may be a dict of train,
-    valid and test, and a text ``path.py:name``.
+    ``sizes`` are ``seeds``, ``rates``, ``seed``, ``paired``, ``race`` and ``margin``. ``data`` may
+    be a dict of train, valid and test, and a text ``path.py:name``.
     """
     given = own.loaded()
     if is_named(data):
@@ -299,6 +299,7 @@ def model_plan(
         steps = max(1, math.ceil(_number("epochs", epochs, MOST_EPOCHS, whole=False) * an_epoch))
         check = max(1, min(check, steps // 4))
         rungs = max(1, round(steps / check))
+    stack = max(1, min(40, MOST_STACKED // max(task.weights, 1)))
     return replace(
         plan,
         baseline=NO_FUNCTION,
@@ -310,7 +311,8 @@ def model_plan(
         batch_size=size,
         evaluate_every=check,
         rungs=rungs,
-        stack=max(1, min(40, MOST_STACKED // max(task.weights, 1))),
+        stack=stack,
+        cuts=plan.cuts if len(plan.rates) <= stack else (),  # all rates of a split side by side
     )
 
 

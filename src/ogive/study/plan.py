@@ -7,6 +7,7 @@ interrupted study ends as the undisturbed one would.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from ogive.functions.formula_parse import split
 from ogive.study.splits import holdout_ratio
 from ogive.study.subject import Subject
 
-PROTOCOL = "1"
+PROTOCOL = "2"
 DEFAULT_CANDIDATES = (
     "relu",
     "leaky_relu",
@@ -40,6 +41,8 @@ BASELINES = (BASELINE, NO_FUNCTION)
 FEWEST_SPLITS, USUAL_SPLITS, MOST_SPLITS = 5, 20, 200
 MOST_CANDIDATES, MOST_DEPTH, MOST_WIDTH = 100, 64, 4096
 SPLITS_A_UNIT = 10
+FIRST_LOOK = 10  # splits before which no candidate is stopped
+PATIENCE = 8  # rungs without improvement after which a run stops
 MOST_STACKED = 20_000_000  # weights trained side by side: 80 MB, five times over
 MOST_OUTPUTS = 200
 
@@ -91,6 +94,11 @@ class Plan:
     seed: int
     paired: bool
     holdout_ratio: float
+    race: bool = False
+    looks: tuple[int, ...] = ()  # splits after which candidates may be stopped; () for never
+    cuts: tuple[int, ...] = ()  # rungs at which tuning drops the worse half of the rates
+    allowance: int | None = None  # splits of one candidate that the budget pays for, in all
+    margin: float | None = None  # the margin that the race goes by
     protocol: str = PROTOCOL
     baseline: str = BASELINE
 
@@ -104,13 +112,23 @@ class Plan:
         lists = {k: tuple(v) for k, v in stored.items() if isinstance(v, list)}
         return cls(**{**stored, **lists})
 
-    def units(self) -> list[Unit]:
-        """All units of work: round by round, so that early results cover every candidate."""
-        starts = range(0, self.splits, self.splits_a_unit)
+    def units(self, wanted: Mapping[str, int] | None = None) -> list[Unit]:
+        """Units of work, round by round, so that early results cover every candidate.
+
+        ``wanted`` says how many splits of each label are asked for; without it they are all the
+        splits of the plan.
+        """
+        ends = self.looks or (self.splits,)
+        starts = [
+            (start, min(start + self.splits_a_unit, end))
+            for begin, end in itertools.pairwise((0, *ends))
+            for start in range(begin, end, self.splits_a_unit)
+        ]
         return [
-            Unit(label, tuple(range(s, min(s + self.splits_a_unit, self.splits))))
-            for s in starts
+            Unit(label, tuple(range(start, end)))
+            for start, end in starts
             for label in (*self.labels, self.baseline)
+            if wanted is None or end <= wanted[label]
         ]
 
     @property
@@ -118,6 +136,17 @@ class Plan:
         """Trainings in all, the baseline's included."""
         each = self.tunings * len(self.rates) + self.finals
         return (len(self.labels) + 1) * self.splits * each
+
+    @property
+    def longest(self) -> float:
+        """Rungs that a run takes at most, on the average of those of a split."""
+        left, begun, rungs = len(self.rates), 0, 0
+        for cut in (*self.cuts, self.rungs):
+            if left > 1 or not self.cuts:
+                rungs += self.tunings * left * (min(cut, self.rungs) - begun)
+                begun, left = min(cut, self.rungs), (left + 1) // 2
+        runs = self.tunings * len(self.rates) + self.finals
+        return (rungs + self.finals * self.rungs) / runs
 
     def epochs(self, steps: float, rows: int) -> float:
         """Passes over ``rows`` training rows that ``steps`` steps amount to."""
@@ -222,6 +251,46 @@ def sensible_splits(rows: int) -> int:
     return USUAL_SPLITS if rows < 20_000 else 10
 
 
+def looks_at(splits: int) -> tuple[int, ...]:
+    """After how many splits a race of ``splits`` splits is looked at: 10, 15, 22 ... and the last.
+
+    Fewer than 10 leave the spread too uncertain to stop anyone (benchmarks/race.py). A look that
+    would come shortly before the last is left out; a study too small for two looks has none.
+    """
+    early, look = [], FIRST_LOOK
+    while 5 * look <= 4 * splits:
+        early.append(look)
+        look += look // 2
+    return (*early, splits) if early else ()
+
+
+def cuts_at(rates: int, patience: int) -> tuple[int, ...]:
+    """Rungs at which tuning halves ``rates`` learning rates until one is left.
+
+    The first comes when early stopping could first have ended a run; each is twice the last.
+    """
+    halvings = math.ceil(math.log2(rates))
+    return tuple(patience * 2**i for i in range(halvings))
+
+
+def for_budget(plan: Plan, splits: int) -> Plan:
+    """``plan`` with the work that a budget pays for: ``splits`` splits of every candidate.
+
+    In a race what stopped candidates leave is spent on the others, up to four times as many
+    splits of them.
+    """
+    if not plan.race or len(plan.labels) == 1:
+        return dataclasses.replace(plan, splits=splits)
+    most = max(m for m in (1, 2, 4) if m * splits <= MOST_SPLITS)
+    later = tuple(m * splits for m in (2, 4) if m <= most)
+    return dataclasses.replace(
+        plan,
+        splits=most * splits,
+        looks=(*(looks_at(splits) or (splits,)), *later),
+        allowance=splits * (len(plan.labels) + 1),
+    )
+
+
 def make_plan(
     task: Subject,
     chosen: Sequence[Candidate],
@@ -233,6 +302,8 @@ def make_plan(
     rates: float | Sequence[float] | None = None,
     seed: int = 0,
     paired: bool = True,
+    race: bool = True,
+    margin: float | None = None,
 ) -> Plan:
     """A plan for ``task``; raises :class:`BadStudy` for a setting that cannot be carried out."""
     rows = task.rows
@@ -244,7 +315,13 @@ def make_plan(
     splits = _whole(
         "seeds", sensible_splits(rows) if seeds is None else seeds, FEWEST_SPLITS, MOST_SPLITS
     )
+    tried = _rates(rates, layers)
+    # In a race more splits do more for the verdict than more draws of each.
+    tunings, finals = (1, 1) if rows >= 20_000 else (1, 2) if race else (2, 3)
     weights = (inputs + layers * units + MOST_OUTPUTS) * units
+    stack = max(1, min(40, MOST_STACKED // weights))
+    # Rates are compared side by side, so all runs of a split must fit in one stack.
+    halved = race and len(tried) * tunings <= stack
     return Plan(
         candidates=tuple(c.identity for c in chosen),
         labels=tuple(c.label for c in chosen),
@@ -252,16 +329,20 @@ def make_plan(
         width=units,
         depth=layers,
         splits=splits,
-        tunings=2 if rows < 20_000 else 1,
-        finals=3 if rows < 20_000 else 1,
-        rates=_rates(rates, layers),
+        tunings=tunings,
+        finals=finals,
+        rates=tried,
         batch_size=batch,
         evaluate_every=min(max(an_epoch, 15), 80),
         rungs=50 if rows >= 1000 else 100,
-        patience=8,
-        stack=max(1, min(40, MOST_STACKED // weights)),
+        patience=PATIENCE,
+        stack=stack,
         splits_a_unit=SPLITS_A_UNIT if rows < 20_000 else 2,
         seed=_whole("seed", seed, 0, 2**63 - 1),
         paired=paired,
         holdout_ratio=holdout_ratio(task, seed, splits),
+        race=bool(race),
+        looks=looks_at(splits) if race and len(chosen) > 1 else (),
+        cuts=cuts_at(len(tried), PATIENCE) if halved else (),
+        margin=None if margin is None else float(margin),
     )

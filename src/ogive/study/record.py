@@ -16,8 +16,9 @@ class Run:
 
     ``stage`` is "tune" (``score`` is the metric on validation rows) or "final" (on test rows,
     which tuning never saw). ``resampled`` holds, for fixed test rows, the metric on bootstrap
-    resamples of them. ``curve`` is (step, training loss, validation loss) at each rung. ``health``
-    is what :func:`ogive.study.health.health_of` saw in the first final network of each split.
+    resamples of them. ``curve`` is (step, training loss, validation loss) at each rung. ``cut``
+    says that tuning gave its learning rate up on the way, since others did better. ``health`` is
+    what :func:`ogive.study.health.health_of` saw in the first final network of each split.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Run:
     scores: Mapping[str, float] = field(default_factory=dict)
     resampled: tuple[float, ...] = ()
     health: Mapping[str, Any] | None = None
+    cut: bool = False
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -69,5 +71,7 @@ class Study:
 
     @property
     def finished(self) -> bool:
-        """Whether every unit of the plan is stored."""
-        return len(self.seconds) == len(self.plan.units())
+        """Whether all the work that the plan and its race ask for is stored."""
+        from ogive.study.race import follow  # which reads records
+
+        return follow(self).over

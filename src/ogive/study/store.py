@@ -44,7 +44,7 @@ _SPOKEN = {
     "seeds": "--seeds",
     "budget": "--budget",
     "candidates": "--candidates",
-    "protocol": "Ogive's protocol",
+    "race": "--race",
 }
 
 
@@ -156,6 +156,12 @@ class Store:
         """Raise :class:`BadStore`, naming the difference, if this store is another study's."""
         ours = json.loads(json.dumps(dict(request)))
         theirs = self._head["request"]
+        if theirs.get("protocol") != ours.get("protocol"):
+            raise BadStore(
+                f"the study in {self.path} was made by protocol {theirs.get('protocol')}, and this "
+                f"Ogive goes by protocol {ours.get('protocol')}, so it is not continued; if it was "
+                f"finished, `ogive report {self.path}` still shows it; another --store begins anew"
+            )
         changed = [key for key in {**theirs, **ours} if ours.get(key) != theirs.get(key)]
         if changed == ["fingerprint"]:
             raise BadStore(

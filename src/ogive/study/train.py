@@ -7,6 +7,7 @@ in the batch, so how a batch is cut changes nothing but rounding.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +31,7 @@ class Recipe:
     rungs: int
     patience: int
     stack: int
+    cuts: tuple[int, ...] = ()
 
     @property
     def max_steps(self) -> int:
@@ -53,16 +55,23 @@ class Fold:
 
 @dataclass(frozen=True)
 class Job:
-    """One run to train: the rows of ``folds[fold]``, a learning rate, and its random identity."""
+    """One run to train: the rows of ``folds[fold]``, a learning rate, and its random identity.
+
+    Runs of the same ``contest`` compete by learning rate, at the rungs of ``Recipe.cuts``.
+    """
 
     fold: int
     rate: float
     identity: tuple[str | int, ...]
+    contest: int | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run came to. ``weights`` are those of the rung with the best validation loss."""
+    """What one run came to. ``weights`` are those of the rung with the best validation loss.
+
+    ``cut`` says that its learning rate lost a contest on the way.
+    """
 
     weights: list[Tensor]
     best_step: int
@@ -70,6 +79,7 @@ class Outcome:
     steps: int
     diverged: bool
     curve: tuple[tuple[int, float, float], ...]  # (step, training loss, validation loss)
+    cut: bool = False
 
 
 class Order:
@@ -93,7 +103,7 @@ class _Progress:
         self.weights: list[Tensor] = []
         self.best_step, self.best, self.stale = 0, float("inf"), 0
         self.curve: list[tuple[int, float, float]] = []
-        self.diverged = False
+        self.diverged = self.cut = False
 
     def note(self, step: int, train: float, valid: float, weights: Sequence[Tensor]) -> None:
         self.curve.append((step, train, valid))
@@ -113,7 +123,44 @@ class _Progress:
             self.curve[-1][0],
             self.diverged,
             tuple(self.curve),
+            self.cut,
         )
+
+
+class _Contests:
+    """Successive halving of the learning rates, the same for every contest and candidate.
+
+    (Jamieson and Talwalkar, Non-stochastic best arm identification and hyperparameter
+    optimization, 2016.) At each cut the rates of a contest are ordered by the mean, over its
+    draws, of the lowest validation loss so far, and the worse half is stopped. What is left
+    once one rate is alone is decided, and is not trained on.
+    """
+
+    def __init__(self, jobs: Sequence[Job], seen: Sequence[_Progress]) -> None:
+        self.seen = seen
+        self.left: dict[int, dict[float, list[int]]] = {}
+        for i, job in enumerate(jobs):
+            if job.contest is not None:
+                self.left.setdefault(job.contest, {}).setdefault(job.rate, []).append(i)
+
+    def halve(self) -> set[int]:
+        """The runs that stop here: those of the worse half, and those that have won."""
+        stopped: set[int] = set()
+        for rates in self.left.values():
+            losses = {rate: self._loss(runs) for rate, runs in rates.items()}
+            order = sorted(rates, key=lambda rate: (losses[rate], rate))
+            kept = (len(order) + 1) // 2
+            for rate in order[kept:]:
+                for i in rates.pop(rate):
+                    self.seen[i].cut = True
+                    stopped.add(i)
+            if len(rates) == 1:
+                stopped.update(*rates.values())
+        return stopped
+
+    def _loss(self, runs: Sequence[int]) -> float:
+        seen = [self.seen[i] for i in runs]
+        return np.inf if any(s.diverged for s in seen) else float(np.mean([s.best for s in seen]))
 
 
 def train(
@@ -128,14 +175,26 @@ def train(
     """Train every job, ``recipe.stack`` at a time; outcomes in the order of ``jobs``.
 
     Each run stops when its validation loss has not improved for ``patience`` rungs, when a loss
-    is no longer finite (the run has diverged), or at the last rung.
+    is no longer finite (the run has diverged), when its contest is decided, or at the last rung.
     """
     outcomes: list[Outcome] = []
-    for start in range(0, len(jobs), recipe.stack):
-        cut = jobs[start : start + recipe.stack]
+    for cut in stacks(jobs, recipe.stack):
         program = _Perceptrons(function, gain, shape, kind, folds, cut, recipe)
-        outcomes += follow(program, len(cut), recipe)
+        outcomes += follow(program, cut, recipe)
     return outcomes
+
+
+def stacks(jobs: Sequence[Job], most: int) -> list[list[Job]]:
+    """``jobs`` in stacks of at most ``most``, no contest in two of them."""
+    stacks: list[list[Job]] = []
+    for _, group in itertools.groupby(
+        enumerate(jobs), lambda pair: -pair[0] if pair[1].contest is None else pair[1].contest + 1
+    ):
+        together = [job for _, job in group]
+        if not stacks or len(stacks[-1]) + len(together) > most:
+            stacks.append([])
+        stacks[-1] += together
+    return stacks
 
 
 class _Rows:
@@ -178,10 +237,11 @@ class Program(Protocol):
 
 
 @torch.no_grad()
-def follow(program: Program, runs: int, recipe: Recipe) -> list[Outcome]:
-    """Train ``runs`` runs rung by rung, dropping those that have stopped or diverged."""
-    seen = [_Progress() for _ in range(runs)]
-    active = list(range(runs))
+def follow(program: Program, jobs: Sequence[Job], recipe: Recipe) -> list[Outcome]:
+    """Train ``jobs`` rung by rung, dropping those that have stopped, diverged or lost."""
+    seen = [_Progress() for _ in jobs]
+    contests = _Contests(jobs, seen)
+    active = list(range(len(jobs)))
     step = 0
     for _ in range(recipe.rungs):
         if not active:
@@ -191,10 +251,12 @@ def follow(program: Program, runs: int, recipe: Recipe) -> list[Outcome]:
         for place, i in enumerate(active):
             valid = program.valid_loss(place, i)
             seen[i].note(step, float(losses[place]), valid, program.state(place))
+        at_cut = step // recipe.evaluate_every in recipe.cuts
+        decided = contests.halve() if at_cut else set()
         going = [
             place
             for place, i in enumerate(active)
-            if not seen[i].diverged and seen[i].stale < recipe.patience
+            if not seen[i].diverged and seen[i].stale < recipe.patience and i not in decided
         ]
         if len(going) < len(active):
             active = [active[place] for place in going]

@@ -3,15 +3,14 @@
 The estimand is the expected score on new data of a network tuned and trained on a freshly drawn
 training set. Each split gives every candidate one score, the mean of a few final runs from fresh
 seeds, on test rows that its tuning never saw, so candidates are compared by their paired
-differences over splits. Splits of the same rows overlap, so the variance of a mean difference is
-S^2 (1/J + rho), with rho = test rows / development rows (the corrected resampled t: Nadeau and
-Bengio, Inference for the generalization error, Machine Learning 52, 2003), on J - 1 degrees of
-freedom. With fixed test rows the variance over bootstrap resamples of those rows is added.
+differences over splits, by the corrected resampled t (see scores.py).
 
 All pairs of candidates are compared at once. The critical value is the 95% point of the largest
-|t| over all pairs when none differ, simulated with the correlations seen; a candidate leaves the
-tie group only if the interval of its difference from the leader lies wholly on the worse side.
-The leader is picked after seeing the scores, and covering all pairs pays for that.
+|t| over all pairs when none differ, simulated with the correlations seen; where candidates raced it
+is that of race.py, for all pairs and all looks. A candidate leaves the tie group only if the
+interval of its difference from the leader lies wholly on the worse side. The leader is picked
+after seeing the scores, and covering all pairs pays for that. A candidate that was stopped is no
+longer compared with the splits that it did not run: its score and its difference rest on its own.
 
 The recommendation is the cheapest function of the tie group among those within one standard error
 of the leader (the one-standard-error rule: Breiman, Friedman, Olshen and Stone, Classification and
@@ -23,6 +22,7 @@ operation count decides, which is also all there is where a store holds no times
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,28 +32,14 @@ import numpy as np
 
 from ogive.errors import BadStudy
 from ogive.study.plan import BASELINES
+from ogive.study.race import Race, follow
+from ogive.study.race import field as race_rules
 from ogive.study.record import Run, Study
+from ogive.study.scores import CONFIDENCE, Finals, Scores, compare, differ, standard_error
+from ogive.study.undecided import Doubt, Undecided, undecided
 
-CONFIDENCE = 0.95
 POWER = 0.8
-SIMULATIONS = 20_000
 EQUAL_COST = 1.25  # times the least cost, up to which costs count as equal
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Final scores, oriented so that more is better: (candidates, splits).
-
-    ``resampled`` (candidates, splits, resamples) holds the scores on bootstrap resamples of
-    fixed test rows, or None. ``grain`` is the smallest step a score can take on one split (one
-    row of one run, for accuracy), 0 for a continuous metric.
-    """
-
-    labels: tuple[str, ...]
-    values: np.ndarray
-    ratio: float
-    resampled: np.ndarray | None = None
-    grain: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,12 +50,14 @@ class Standing:
     the intervals are 95%: of the score on its own, of the difference for all pairs together.
     ``close`` says that the score is within one standard error of the leader's, or within the
     margin: close enough to be recommended for being cheap. ``status`` is "leader", "tied" (no
-    difference found), "equivalent" (any difference is within the margin), "worse" or "diverged".
+    difference found), "equivalent" (any difference is within the margin), "worse", "stopped" (it
+    left the race before the end) or "diverged". ``splits`` is the number that the line rests on.
     ``nanoseconds`` an element is what the function costs forward and backward, as measured when
     the study began; ``simplicity`` counts its exp-like and simple operations and its parameters.
     """
 
     label: str
+    splits: int
     status: str
     score: float | None
     interval: tuple[float, float] | None
@@ -89,7 +77,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the study says. ``standings`` are best first; the baseline stands apart."""
+    """What the study says.
+
+    ``standings`` are best first, then those stopped, then those that diverged; the baseline stands
+    apart. ``race`` tells who was stopped, and why the study ended.
+    """
 
     standings: tuple[Standing, ...]
     baseline: Standing
@@ -103,75 +95,14 @@ class Verdict:
     linear_does_as_well: bool
     metric: str
     higher_is_better: bool
+    stopped: tuple[str, ...]
+    race: Race
+    undecided: Undecided | None
 
     @property
     def settled(self) -> bool:
         """Whether one candidate alone is left."""
         return len(self.ties) == 1
-
-
-def critical_value(values: np.ndarray, confidence: float = CONFIDENCE) -> float:
-    """The ``confidence`` point of max |t| over all pairs of rows of ``values`` under no difference.
-
-    ``values`` is (candidates, splits); splits are drawn afresh from a normal distribution with
-    the candidates' covariance, 20,000 times with a fixed seed. Pairs that never differ are left
-    out. One candidate has no pair, and gets the value for two.
-    """
-    from scipy import stats
-
-    count, splits = values.shape
-    centred = values - values.mean(1, keepdims=True)
-    # Twins that differ by rounding alone are left out: their |t| would be lost to cancellation.
-    floor = 1e-10 * float(values.var(1).max())
-    pairs = [
-        (i, j)
-        for i in range(count)
-        for j in range(i)
-        if float((values[i] - values[j]).var()) > floor
-    ]
-    single = float(stats.t.ppf((1 + confidence) / 2, splits - 1))
-    if len(pairs) <= 1:
-        return single
-    random = np.random.default_rng(20030911)
-    left, size, _ = np.linalg.svd(centred / np.sqrt(splits - 1), full_matrices=False)
-    root = left * size  # root @ root.T is the covariance
-    first, second = (np.array(side) for side in zip(*pairs, strict=True))
-    largest = []
-    for _ in range(0, SIMULATIONS, 500):
-        drawn = random.standard_normal((500, splits, len(size))) @ root.T
-        mean = drawn.mean(1)
-        cross = drawn.transpose(0, 2, 1) @ drawn / splits - mean[:, :, None] * mean[:, None]
-        power = np.diagonal(cross, axis1=1, axis2=2)
-        spread = power[:, first] + power[:, second] - 2 * cross[:, first, second]
-        spread = np.sqrt(np.maximum(spread, 1e-300) / (splits - 1))
-        largest.append((np.abs(mean[:, first] - mean[:, second]) / spread).max(1))
-    return max(single, float(np.quantile(np.concatenate(largest), confidence)))
-
-
-def standard_error(scores: Scores, i: int, j: int | None = None) -> float:
-    """Standard error of candidate i's mean score, or of its mean difference from j."""
-    row = scores.values[i] if j is None else scores.values[i] - scores.values[j]
-    splits = len(row)
-    variance = float(row.var(ddof=1))
-    # As if one row of one split had been scored otherwise: scores that step by whole rows can
-    # agree on every split by chance, and an interval of no width would overstate that.
-    variance = max(variance, scores.grain**2 / splits)
-    total = variance * (1 / splits + scores.ratio)
-    if scores.resampled is not None:
-        again = scores.resampled[i] if j is None else scores.resampled[i] - scores.resampled[j]
-        total += float(again.mean(0).var(ddof=1))
-    return float(np.sqrt(total))
-
-
-def compare(scores: Scores, confidence: float = CONFIDENCE) -> tuple[float, np.ndarray, np.ndarray]:
-    """(critical value, mean differences i - j, their standard errors), each (n, n)."""
-    count = len(scores.labels)
-    means = scores.values.mean(1)
-    errors = np.zeros((count, count))
-    for i in range(count):
-        for j in range(i):
-            errors[i, j] = errors[j, i] = standard_error(scores, i, j)
-    return critical_value(scores.values, confidence), means[:, None] - means[None, :], errors
 
 
 def _status(low: float, high: float, margin: float | None) -> str:
@@ -181,107 +112,167 @@ def _status(low: float, high: float, margin: float | None) -> str:
     return "worse" if high < 0 else "tied"
 
 
-def _final(study: Study) -> dict[str, list[Run]]:
-    by_label: dict[str, list[Run]] = {}
-    for run in study.runs:
-        if run.stage == "final":
-            by_label.setdefault(run.label, []).append(run)
-    return by_label
-
-
-def _by_split(runs: Sequence[Run], splits: int, value: str) -> np.ndarray:
-    """Mean of ``value`` over the final runs of each split."""
-    of_split = [[getattr(r, value) for r in runs if r.split == s] for s in range(splits)]
-    return np.array([np.mean(values, 0) for values in of_split])
-
-
-def _scores(study: Study, finals: Mapping[str, Sequence[Run]], labels: Sequence[str]) -> Scores:
-    sign = 1.0 if study.about["higher_is_better"] else -1.0
-    splits = study.plan.splits
-    values = sign * np.stack([_by_split(finals[label], splits, "score") for label in labels])
-    resampled = None
-    if study.about["test_rows"] is not None:
-        resampled = sign * np.stack(
-            [_by_split(finals[label], splits, "resampled") for label in labels]
-        )
-    rows = min(r.test_rows for label in labels for r in finals[label]) * study.plan.finals
-    grain = 1 / rows if study.about["steps_by_row"] else 0.0
-    return Scores(tuple(labels), values, study.plan.holdout_ratio, resampled, grain)
-
-
 def verdict(study: Study, margin: float | None = None) -> Verdict:
     """The verdict on a finished study; ``margin`` is the difference that matters in practice.
 
     Raises :class:`BadStudy` for a study with units still to do.
     """
-    from scipy import stats
-
-    if not study.finished:
+    race = follow(study)
+    if not race.over:
+        stored, least = len(study.seconds), "at least " if study.plan.looks else ""
         raise BadStudy(
-            f"the study is not finished ({len(study.seconds)} of {len(study.plan.units())} pieces "
+            f"the study is not finished ({stored} of {least}{stored + len(race.missing)} pieces "
             "of work are stored); repeat its `ogive choose` command to go on"
         )
-    finals = _final(study)
+    finals = Finals(study)
     labels = [*study.plan.labels, study.plan.baseline]
-    sound = [label for label in labels if not any(r.diverged for r in finals[label])]
     sign = 1.0 if study.about["higher_is_better"] else -1.0
-    made: dict[str, Standing] = {label: _standing(study, label, finals[label]) for label in labels}
-    leader, critical, sees = None, None, None
-    if sound:
-        scores = _scores(study, finals, sound)
-        critical, differences, errors = compare(scores)
-        single = float(stats.t.ppf((1 + CONFIDENCE) / 2, study.plan.splits - 1))
-        means = scores.values.mean(1)
-        contenders = [i for i, label in enumerate(sound) if label not in BASELINES]
-        first = max(contenders, key=lambda i: (means[i], -i)) if contenders else None
-        for i, label in enumerate(sound):
-            half = single * standard_error(scores, i)
-            change: dict[str, Any] = {
-                "score": float(sign * means[i]),
-                "interval": _possible(
-                    study, _ordered(sign * (means[i] - half), sign * (means[i] + half))
-                ),
-            }
-            if first is not None:
-                gap, error = float(differences[i, first]), float(errors[i, first])
-                half = critical * error
-                status = "leader" if i == first else _status(gap - half, gap + half, margin)
-                change |= {
-                    "status": status,
-                    "close": -gap <= error or status == "equivalent",
-                    "difference": sign * gap,
-                    "difference_interval": _ordered(sign * (gap - half), sign * (gap + half)),
-                }
-            made[label] = replace(made[label], **change)
-        if first is not None:
-            leader = sound[first]
-            # Of those in doubt: what the study could see of a clear loser is of no interest.
-            others = [i for i in contenders if i != first]
-            doubtful = [i for i in others if made[sound[i]].status != "worse"] or others
-            if doubtful:
-                reach = critical + float(stats.t.ppf(POWER, study.plan.splits - 1))
-                error = statistics.median(float(errors[i, first]) for i in doubtful)
-                sees = reach * error if error > 0 else None
+    made = {
+        label: _standing(study, label, race.wanted[label], finals.of(label, race.wanted[label]))
+        for label in labels
+    }
+    field = _Field(study, race, finals, [label for label in labels if not made[label].diverged])
+    for label in field.full:
+        made[label] = replace(made[label], **field.line(label, sign, margin))
+    for label in field.stopped:
+        made[label] = replace(made[label], **field.stopped_line(label, sign, made))
     standings = sorted(
         (made[label] for label in study.plan.labels),
-        key=lambda s: (s.score is None, 0.0 if s.score is None else -sign * s.score),
+        # Stopped candidates come after the others, those who raced longest first.
+        key=lambda s: (
+            s.score is None,
+            -s.splits if s.status == "stopped" else -math.inf,
+            0.0 if s.score is None else -sign * s.score,
+        ),
     )
     group = [s for s in standings if s.status in {"leader", "tied", "equivalent"}]
     cheap = cheapest([s for s in group if s.close])
     return Verdict(
         standings=tuple(standings),
         baseline=(baseline := made[study.plan.baseline]),
-        leader=leader,
+        leader=field.leader,
         recommended=cheap[0].label if cheap else None,
         ties=tuple(s.label for s in group),
         diverged=tuple(s.label for s in standings if s.status == "diverged"),
-        sees=sees,
-        critical=critical,
+        sees=field.sees(made),
+        critical=field.critical,
         margin=margin,
-        linear_does_as_well=leader is not None and baseline.status in {"tied", "equivalent"},
+        linear_does_as_well=field.leader is not None and baseline.status in {"tied", "equivalent"},
         metric=study.about["metric"],
         higher_is_better=study.about["higher_is_better"],
+        stopped=tuple(s.label for s in standings if s.status == "stopped"),
+        race=race,
+        undecided=field.undecided(made, margin),
     )
+
+
+class _Field:
+    """The sound candidates of a study, those that ran to its end compared with each other."""
+
+    def __init__(self, study: Study, race: Race, finals: Finals, sound: Sequence[str]) -> None:
+        self.study, self.race, self.finals = study, race, finals
+        self.exits = {e.label: e for e in race.exits if e.splits < race.splits}
+        self.full = [label for label in sound if label not in self.exits]
+        # Those who raced longest first: whom one was stopped against comes before it.
+        self.stopped = sorted(
+            (label for label in sound if label in self.exits), key=lambda s: -self.exits[s].splits
+        )
+        self.leader: str | None = None
+        self.critical: float | None = None
+        if not self.full:
+            return
+        self.scores = finals.scores(self.full, race.splits)
+        if race.critical is None:
+            self.critical, self.differences, self.errors = compare(self.scores)
+        else:
+            self.critical = race.critical
+            self.differences, self.errors = differ(self.scores)
+        means = self.scores.values.mean(1)
+        contenders = [i for i, label in enumerate(self.full) if label not in BASELINES]
+        if contenders:
+            self.first = max(contenders, key=lambda i: (means[i], -i))
+            self.leader = self.full[self.first]
+
+    def line(self, label: str, sign: float, margin: float | None) -> dict[str, Any]:
+        """What comparing adds to the standing of ``label``, which ran to the end."""
+        i = self.full.index(label)
+        change = self._own(self.scores, i, sign)
+        if self.leader is None:
+            return change
+        gap, error = float(self.differences[i, self.first]), float(self.errors[i, self.first])
+        half = (self.critical or 0.0) * error
+        status = "leader" if i == self.first else _status(gap - half, gap + half, margin)
+        return change | {
+            "status": status,
+            "close": -gap <= error or status == "equivalent",
+            "difference": sign * gap,
+            "difference_interval": _ordered(sign * (gap - half), sign * (gap + half)),
+        }
+
+    def stopped_line(self, label: str, sign: float, made: Mapping[str, Standing]) -> dict[str, Any]:
+        """A stopped candidate, on the splits it ran, beside the leader on the same splits.
+
+        It may have been stopped against another. All intervals hold at once, so the difference
+        from that one plus that one's from the leader bounds it too.
+        """
+        left = self.exits[label]
+        splits = left.splits
+        both = [label] if self.leader is None else [label, self.leader]
+        scores = self.finals.scores(both, splits)
+        change = self._own(scores, 0, sign) | {"status": "stopped"}
+        if self.leader is None:
+            return change
+        rules = race_rules(self.study.plan)
+        gap = float(scores.values[0].mean() - scores.values[1].mean())
+        half = rules.critical(rules.looks.index(splits)) * standard_error(scores, 0, 1)
+        low, high = gap - half, gap + half
+        further = None if left.against is None else made[left.against].difference_interval
+        if left.interval is not None and further is not None and left.against != self.leader:
+            most = max(sign * end for end in further)
+            high = max(min(high, left.interval[1] + most), low)
+        return change | {
+            "difference": sign * gap,
+            "difference_interval": _ordered(sign * low, sign * high),
+        }
+
+    def _own(self, scores: Scores, i: int, sign: float) -> dict[str, Any]:
+        """The mean score of line ``i`` and its 95% interval, on its own."""
+        from scipy import stats
+
+        mean = float(scores.values[i].mean())
+        freedom = scores.values.shape[1] - 1
+        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * standard_error(scores, i)
+        ends = _ordered(sign * (mean - half), sign * (mean + half))
+        return {"score": sign * mean, "interval": _possible(self.study, ends)}
+
+    def sees(self, made: Mapping[str, Standing]) -> float | None:
+        """The true difference from the leader that is found with a chance of about 80%."""
+        from scipy import stats
+
+        if self.leader is None or self.critical is None:
+            return None
+        others = [
+            i for i, label in enumerate(self.full) if label not in BASELINES and i != self.first
+        ]
+        # Of those in doubt: what the study could see of a clear loser is of no interest.
+        doubtful = [i for i in others if made[self.full[i]].status != "worse"] or others
+        if not doubtful:
+            return None
+        reach = self.critical + float(stats.t.ppf(POWER, self.race.splits - 1))
+        error = statistics.median(float(self.errors[i, self.first]) for i in doubtful)
+        return reach * error if error > 0 else None
+
+    def undecided(self, made: Mapping[str, Standing], margin: float | None) -> Undecided | None:
+        """The ties that are neither told apart nor within the margin."""
+        if self.leader is None or self.critical is None:
+            return None
+        doubts = [
+            Doubt(label, float(self.differences[i, self.first]), float(self.errors[i, self.first]))
+            for i, label in enumerate(self.full)
+            if label not in BASELINES and made[label].status == "tied"
+        ]
+        racing = [self.leader, *(doubt.label for doubt in doubts)]
+        return undecided(self.study, doubts, self.critical, self.race.splits, margin, racing)
 
 
 def cheapest(close: Sequence[Standing]) -> list[Standing]:
@@ -307,7 +298,7 @@ def _ordered(a: float, b: float) -> tuple[float, float]:
     return (float(min(a, b)), float(max(a, b)))
 
 
-def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:
+def _standing(study: Study, label: str, splits: int, runs: Sequence[Run]) -> Standing:
     """The line of ``label`` before it is compared."""
     rates = tuple(r.rate for r in sorted(runs, key=lambda r: r.split) if r.draw == 0)
     diverged = sum(r.diverged for r in runs)
@@ -317,6 +308,7 @@ def _standing(study: Study, label: str, runs: Sequence[Run]) -> Standing:
     cost = study.functions[label].get("nanoseconds")
     return Standing(
         label=label,
+        splits=splits,
         status="diverged" if diverged else "tied",
         score=None,
         interval=None,

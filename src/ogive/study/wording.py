@@ -33,7 +33,8 @@ class Scale:
     def of(cls, study: Study, verdict: Verdict) -> Scale:
         """The scale that suits the intervals of ``verdict``."""
         percent = verdict.metric in PERCENT
-        gaps = [s.difference_interval for s in verdict.standings if s.status != "leader"]
+        open_lines = [s for s in verdict.standings if s.status not in {"leader", "stopped"}]
+        gaps = [s.difference_interval for s in open_lines or verdict.standings]
         spans = [ends for ends in gaps if ends] or [
             s.interval for s in verdict.standings if s.interval
         ]
@@ -129,7 +130,9 @@ def folded(label: str, width: int) -> str:
 def status(study: Study, verdict: Verdict, standing: Standing) -> str:
     """The verdict column of a candidate's line."""
     if standing.status == "diverged":
-        return f"diverged ({standing.diverged} of {final_runs(study)})"
+        return f"diverged ({standing.diverged} of {final_runs(study, standing)})"
+    if standing.status == "stopped":
+        return f"stopped after {standing.splits}"
     if standing.label in BASELINES:
         return "does better" if _beats_leader(standing, verdict) else _PLAIN[standing.status]
     if standing.label == verdict.recommended:
@@ -138,9 +141,9 @@ def status(study: Study, verdict: Verdict, standing: Standing) -> str:
     return _PLAIN[standing.status]
 
 
-def final_runs(study: Study) -> int:
-    """Final runs of each candidate."""
-    return study.plan.splits * study.plan.finals
+def final_runs(study: Study, standing: Standing) -> int:
+    """Final runs that a line rests on."""
+    return standing.splits * study.plan.finals
 
 
 _PLAIN = {
@@ -184,10 +187,10 @@ def recommendation(study: Study, verdict: Verdict) -> str:
 
 
 def _clear(verdict: Verdict, scale: Scale, chosen: str) -> str:
-    worse = [s for s in verdict.standings if s.status == "worse"]
+    worse = [s for s in verdict.standings if s.status in {"worse", "stopped"}]
     if not worse:
         return f"Use {chosen}: every other candidate diverged."
-    nearest = worse[0]
+    nearest = min(worse, key=_reach)
     assert nearest.difference_interval is not None
     small, large = sorted(abs(end) for end in nearest.difference_interval)
     by = f"by {scale.gap(scale.interval((small, large)))}"
@@ -199,6 +202,13 @@ def _clear(verdict: Verdict, scale: Scale, chosen: str) -> str:
         f"Use {chosen}: it is better than each of the {len(worse)} other candidates{trained}, and "
         f"than the nearest of them ({nearest.label}) {by}."
     )
+
+
+def _reach(standing: Standing) -> float:
+    """How far the interval of a difference is from 0."""
+    ends = standing.difference_interval
+    assert ends is not None
+    return 0.0 if ends[0] <= 0 <= ends[1] else min(abs(end) for end in ends)
 
 
 def _tie(study: Study, verdict: Verdict, scale: Scale, chosen: str) -> str:
@@ -318,8 +328,7 @@ def _on_divergence(study: Study, verdict: Verdict) -> str:
     lost = [s for s in verdict.standings if s.status == "diverged"]
     if not lost:
         return ""
-    runs = final_runs(study)
-    each = [f"{s.label} ({s.diverged} of {runs} final runs)" for s in lost]
+    each = [f"{s.label} ({s.diverged} of {final_runs(study, s)} final runs)" for s in lost]
     return (
         f"{listed(each)} diverged, which means that the loss was no longer a finite number, and "
         f"{'is' if len(lost) == 1 else 'are'} not ranked."
@@ -334,7 +343,7 @@ def _on_edges(study: Study, lines: Sequence[Standing]) -> list[str]:
     said = []
     for edge, word in ((lowest, "lowest"), (highest, "highest")):
         at_edge = [
-            _called(s.label)
+            called(s.label)
             for s in lines
             if s.status != "diverged" and sum(r == edge for r in s.rates) > 0.5 * len(s.rates)
         ]
@@ -347,11 +356,10 @@ def _on_edges(study: Study, lines: Sequence[Standing]) -> list[str]:
 
 
 def _on_unfinished(study: Study, lines: Sequence[Standing]) -> str:
-    runs = final_runs(study)
     late = [
-        f"{_called(s.label)} ({s.unfinished} of {runs} runs)"
+        f"{called(s.label)} ({s.unfinished} of {final_runs(study, s)} runs)"
         for s in lines
-        if s.status != "diverged" and s.unfinished > 0.25 * runs
+        if s.status != "diverged" and s.unfinished > 0.25 * final_runs(study, s)
     ]
     return (
         f"Still improving at the last training step: {listed(late)}; longer training might help."
@@ -360,15 +368,15 @@ def _on_unfinished(study: Study, lines: Sequence[Standing]) -> str:
     )
 
 
-def _called(label: str) -> str:
+def called(label: str) -> str:
     if label == NO_FUNCTION:
         return f"the network with {label}"
     return f"the {label}" if label in BASELINES else label
 
 
 def _the(base: Standing) -> str:
-    called = _called(base.label)
-    return f"{called[0].upper()}{called[1:]}"
+    words = called(base.label)
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _a(base: Standing) -> str:

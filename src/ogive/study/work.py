@@ -56,7 +56,9 @@ def baseline(label: str = BASELINE) -> Entrant:
 
 def recipe(plan: Plan) -> Recipe:
     """The training settings of a plan."""
-    return Recipe(plan.batch_size, plan.evaluate_every, plan.rungs, plan.patience, plan.stack)
+    return Recipe(
+        plan.batch_size, plan.evaluate_every, plan.rungs, plan.patience, plan.stack, plan.cuts
+    )
 
 
 def shape(task: Task, plan: Plan, hidden: bool = True) -> Shape:
@@ -133,7 +135,8 @@ def network(
 def choose_rates(plan: Plan, tuned: Sequence[Run], higher_is_better: bool) -> dict[int, float]:
     """For each split the learning rate with the best mean validation score over its draws.
 
-    A rate that diverged in any draw is taken only if every rate did; ties go to the lower
+    A rate that tuning cut short is not taken, and one that diverged in any draw only if every
+    rate did; ties go to the lower
     validation loss, then to the smaller rate. Where the metric has no value on the validation
     rows (AUC with one class), the loss alone decides.
     """
@@ -141,14 +144,15 @@ def choose_rates(plan: Plan, tuned: Sequence[Run], higher_is_better: bool) -> di
     chosen: dict[int, float] = {}
     for split in sorted({run.split for run in tuned}):
 
-        def merit(rate: float, split: int = split) -> tuple[bool, float, float, float]:
+        def merit(rate: float, split: int = split) -> tuple[bool, bool, float, float, float]:
             runs = [r for r in tuned if r.split == split and r.rate == rate]
+            finished = not any(r.cut for r in runs)
             if any(r.diverged for r in runs):
-                return (False, 0.0, 0.0, -rate)
+                return (finished, False, 0.0, 0.0, -rate)
             scores = [r.score for r in runs if r.score is not None]
             score = float(np.mean(scores)) if scores else 0.0
             loss = float(np.mean([r.valid_loss or 0.0 for r in runs]))
-            return (True, sign * score, -loss, -rate)
+            return (finished, True, sign * score, -loss, -rate)
 
         chosen[split] = max(plan.rates, key=merit)
     return chosen
@@ -176,6 +180,7 @@ def run_of(
         train_rows=train_rows,
         test_rows=0,
         curve=tuple((step, number(a), number(b)) for step, a, b in done.curve),
+        cut=done.cut,
     )
 
 
@@ -238,7 +243,8 @@ def _batch(
         for draw in range(draws):
             identity = (plan.seed, "" if plan.paired else entrant.salt, split, stage, draw)
             rows, valid = splits.inner(task, outer.development, *identity)
-            batch.jobs += [Job(len(batch.made), rate, identity) for rate in tried]
+            contest = split if plan.cuts and stage == "tune" else None
+            batch.jobs += [Job(len(batch.made), rate, identity, contest) for rate in tried]
             batch.places += [(split, draw)] * len(tried)
             batch.made.append(prepare(task, rows, valid, plan.inputs))
             batch.valid.append(valid[:MOST_VALIDATION_ROWS])

@@ -104,8 +104,8 @@ def open_question(verdict: Verdict) -> str:
     if found.rows is not None:
         return (
             f"{said}No number of splits of these rows would settle it, since all splits share the "
-            f"rows; if the differences are what they seem, about {_round(found.rows)} times as many "
-            "rows might. That is a rough guide."
+            f"rows; if the differences are what they seem, about {_round(found.rows)} times as "
+            "many rows might. That is a rough guide."
         )
     return (
         f"{said}They are so close that neither more splits nor any usual number of rows would "

@@ -219,13 +219,13 @@ def carry_out_own(work: OwnWork, settings: Recipe) -> tuple[int, float]:
     return sum(outcome.steps for outcome in done), time.perf_counter() - started
 
 
-def grid(functions: int, repeats: int) -> None:
+def grid(functions: int, repeats: int, rungs: int | None) -> None:
     """Throughput over the whole grid: a plain loop, batched perceptrons, a batched model."""
     task = make_task("digits")
     chosen = candidates_from(list(TORCH)[:functions])
     plan = make_plan(task, chosen, count_inputs(task), depth=3, width=64, rates=GRID_RATES,
                      seeds=GRID_SEEDS)  # fmt: skip
-    plan = replace(plan, tunings=1, stack=GRID_SEEDS * len(GRID_RATES))
+    plan = replace(plan, tunings=1, stack=GRID_SEEDS * len(GRID_RATES), rungs=rungs or plan.rungs)
     entrants = [Entrant(c, gain(c.function)) for c in chosen]
     batched = [prepared(task, plan, e, range(GRID_SEEDS)) for e in entrants]
     looped = [prepared(task, plan, e, range(1)) for e in entrants]
@@ -263,9 +263,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--grid", action="store_true", help="time the whole grid")
     parser.add_argument("--functions", type=int, default=len(TORCH), help="of the grid, to time")
+    parser.add_argument("--rungs", type=int, help="of the grid, at most; fewer to see that it runs")
     given = parser.parse_args()
     if given.grid:
-        grid(given.functions, given.repeats)
+        grid(given.functions, given.repeats, given.rungs)
         return
     task = make_task("digits")
     chosen = candidates_from(None)

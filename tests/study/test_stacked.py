@@ -246,3 +246,22 @@ def test_the_task_travels_without_what_it_moved_to_the_device():
     assert "here" not in vars(again)
     assert again.fingerprint == task.fingerprint
     assert worst(curves(again, jobs=JOBS[:1]), curves(task, jobs=JOBS[:1])) < 1e-12
+
+
+class Scaled(Mlp):
+    """Has a weight of its own that no ``reset_parameters`` draws."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((6,), 1.5))
+
+    def forward(self, x):
+        return super().forward(self.scale * x)
+
+
+def test_weights_that_nothing_draws_anew_are_named():
+    data = data_for(Mlp)
+    given = make_model_task(data, OwnModel(Scaled().double()), None, True, 8)
+    assert any("the given values of scale" in note for note in given.notes)
+    made = make_model_task(data, OwnModel(lambda: Scaled().double()), None, True, 8)
+    assert not made.notes

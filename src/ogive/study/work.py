@@ -16,7 +16,7 @@ from ogive.functions import get
 from ogive.numerics import threads
 from ogive.study import metrics, splits
 from ogive.study.health import health_of
-from ogive.study.modeltask import AnyTask, ModelTask
+from ogive.study.modeltask import MOST_VALIDATION_ROWS, AnyTask, ModelTask
 from ogive.study.network import OUTPUT_UNITS, Network, Shape, TargetScale
 from ogive.study.plan import BASELINE, Candidate, Plan, Unit
 from ogive.study.record import Run
@@ -26,7 +26,6 @@ from ogive.study.train import Fold, Job, Outcome, Recipe, train
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_VALIDATION_ROWS = 5000
 MOST_RESAMPLED_ROWS = 20_000
 RESAMPLES = 200
 DRAWS = 3  # initialisations of the network to take home, of which the best is kept

@@ -47,7 +47,7 @@ class watch:
     """Watch a model while it is trained: ``with ogive.watch(model) as health: ...``.
 
     One in ``every`` training steps is looked at: a call of the model in training mode with
-    gradients enabled; of a large layer 16,384 values of it, or 16 samples. Besides what
+    gradients enabled; of a large layer about 8,192 values, of 16 samples or more. Besides what
     :func:`ogive.probe` measures (without what is inside fused operators) it says how much an
     optimiser's step changes each weight, |change|/|weights|.
     ``health`` has everything that :class:`Health` has, as of now, inside the block and after it;

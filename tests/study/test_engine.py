@@ -1,5 +1,7 @@
 """Who carries out the units: what an engine may do to a study, and what it may not."""
 
+import os
+import signal
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -108,8 +110,8 @@ def test_local_processes_stay_for_further_rounds_and_are_replaced_when_lost(undi
 
         def disturb(count):
             if not killed:
-                killed.append(next(iter(pool._processes.values())))
-                killed[0].kill()
+                killed.append(next(iter(pool._processes)))
+                os.kill(killed[0], signal.SIGKILL)
 
         assert outcome(run, disturb) == undisturbed
         assert killed

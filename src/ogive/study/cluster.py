@@ -184,7 +184,7 @@ class Cluster:
             address = self._local.address
         try:
             self._client = Client(address, timeout=ANSWER, set_as_default=False, name="ogive")
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise BadStudy(
                 f"no Dask scheduler answers at {address} ({_first_line(error)}); start one with "
                 "`dask scheduler` and give the address that it prints, as tcp://HOST:PORT"

@@ -51,6 +51,7 @@ _ROOMS = (
     "errors",
     "functions",
     "jax",
+    "lab",
     "meanfield",
     "numerics",
     "report",

@@ -43,8 +43,9 @@ def export(path: Path, notebook: Path = TOUR, settings: dict[str, Any] | None = 
 def page(ran: Sequence[Cell]) -> str:
     """The cells as one HTML page, without a script and without any request."""
     parts = []
-    setup, *rest = ran  # imports come first in the file, but a page begins with its title
-    for cell in [*rest[:1], setup, *rest[1:]]:
+    # Imports come first in the file, but a page begins with its title.
+    first = next((i for i, cell in enumerate(ran) if cell.prose), 0)
+    for cell in [ran[first], *ran[:first], *ran[first + 1 :]]:
         if cell.prose:
             parts.append({"kind": "prose", "html": safe(_markdown(cell.source))})
             continue

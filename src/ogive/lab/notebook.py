@@ -20,13 +20,14 @@ class Cell:
     """A cell: ``source`` is Python, or Markdown where ``prose``; ``hidden`` code is not shown.
 
     ``defines`` are the names it assigns, and ``output`` is what its last line gave
-    when it was run.
+    when it was run. ``setup`` is the cell of imports, which has no output.
     """
 
     source: str
     prose: bool
     hidden: bool
     defines: frozenset[str] = frozenset()
+    setup: bool = False
     output: Any = None
 
 
@@ -37,20 +38,35 @@ def need_marimo(verb: str) -> None:
 
 
 def cells(path: Path) -> list[Cell]:
-    """The cells of a notebook, in the order of the file; nothing is run."""
-    text = path.read_text(encoding="utf-8")
+    """The cells of a notebook, in the order of the file; nothing is run.
+
+    Raises :class:`OgiveError` for a file that cannot be read or holds no marimo notebook.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+    except (OSError, UnicodeDecodeError, SyntaxError) as error:
+        raise OgiveError(
+            f"{path} cannot be read as a notebook ({error}); name a copy that `ogive tour` made"
+        ) from None
     found = []
-    for node in ast.parse(text).body:
+    for node in tree.body:
         if isinstance(node, ast.With) and ast.unparse(node.items[0]) == "app.setup":
-            found.append(Cell(_source(text, node.body), False, False))
-        elif isinstance(node, ast.FunctionDef) and node.decorator_list:
+            found.append(Cell(_source(text, node.body), False, False, setup=True))
+        elif isinstance(node, ast.FunctionDef) and _is_cell(node):
             last = node.body[-1]
             kept = node.body[:-1] if isinstance(last, ast.Return) else node.body
             hidden = "hide_code=True" in ast.unparse(node.decorator_list[0])
             prose = _prose(kept)
             source = _source(text, kept) if prose is None else prose
             found.append(Cell(source, prose is not None, hidden, _names(kept)))
+    if not found:
+        raise OgiveError(f"{path} holds no marimo cell; name a copy that `ogive tour` made")
     return found
+
+
+def _is_cell(node: ast.FunctionDef) -> bool:
+    return any(ast.unparse(one).startswith("app.cell") for one in node.decorator_list)
 
 
 def _names(body: list[ast.stmt]) -> frozenset[str]:
@@ -86,17 +102,22 @@ def _prose(body: list[ast.stmt]) -> str | None:
 def run(path: Path, settings: dict[str, Any] | None = None) -> list[Cell]:
     """The cells with their outputs, run without a server; ``settings`` replace definitions.
 
-    Raises what a cell raises.
+    Raises what a cell raises, and as :func:`cells` does.
     """
     need_marimo("tour --export")
+    read = cells(path)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    read = cells(path)
     outputs, _ = module.app.run(defs=settings) if settings else module.app.run()
-    # The setup cell has no output of its own, nor has a cell whose definitions were given.
-    ran = [i for i, cell in enumerate(read) if i and not cell.defines & set(settings or ())]
+    given = set(settings or ())  # a cell whose definitions are given is not run
+    ran = [i for i, cell in enumerate(read) if not cell.setup and not cell.defines & given]
+    if len(ran) != len(outputs):
+        raise OgiveError(
+            f"{path} holds cells of another kind than the tour's, such as functions of its own, "
+            "which cannot be written down; put them into ordinary cells"
+        )
     shown = dict(zip(ran, outputs, strict=True))
     return [replace(cell, output=shown.get(i)) for i, cell in enumerate(read)]

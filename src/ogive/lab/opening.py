@@ -51,7 +51,7 @@ def open_lab(port: int | None = None, browser: bool = True) -> None:
 
 
 def _serve(verb: str, path: Path, port: int | None, browser: bool, *options: str) -> None:
-    words = [sys.executable, "-m", "marimo", verb, str(path), "--no-sandbox", *options]
+    words = [sys.executable, "-m", "marimo", "-y", verb, str(path), "--no-sandbox", *options]
     if port is not None:
         words += ["--port", str(port)]
     if not browser:
@@ -63,8 +63,9 @@ def _serve(verb: str, path: Path, port: int | None, browser: bool, *options: str
         code = server.wait()
     except KeyboardInterrupt:  # the usual way to end it; the server got it too
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(10)
-        server.kill()
+            server.wait(3)
+        server.terminate()
+        server.wait()
         return
     if code:
         raise OgiveError(

@@ -151,8 +151,9 @@ def _look(
         delta = delta @ weights[2 * layer + 2].transpose(1, 2)
         delta = act.times_slope(delta, nets[layer])
         norms.append(float(delta.double().square().sum().sqrt()))
+    epochs, losses, tests = curves
     return Frame(
-        act.label, *(tuple(c) for c in curves), _score(act, data, weights, unit),
+        act.label, tuple(epochs), tuple(losses), tuple(tests), _score(act, data, weights, unit),
         tuple(dead[::-1]), tuple(saturated[::-1]), tuple(norms[::-1]),
         tuple(w.clone() for w in weights), done, diverged,
     )  # fmt: skip

@@ -120,8 +120,7 @@ def picture(acts: Sequence[Activation], x: float) -> Picture:
     drawn = curves(acts, -REACH, REACH)
     bent = []
     for act, curve in zip(acts, drawn, strict=True):
-        # At a jump of the slope there is no second derivative.
-        bent.append(np.where(np.isnan(curve.slope), np.nan, second(act, curve.x)))
+        bent.append(_broken(second(act, curve.x), curve.x, act))
     named = [c.label for c in drawn]
     value = tuple((x, float(a(x)), "") for a in acts)
     slope = tuple((x, float(a.slope(x)), "") for a in acts)
@@ -139,6 +138,15 @@ def picture(acts: Sequence[Activation], x: float) -> Picture:
                   tuple(Curve(n, c.x, b) for n, c, b in zip(named, drawn, bent, strict=True))),
         ),
     )  # fmt: skip
+
+
+def _broken(values: Floats, x: Floats, act: Activation) -> Floats:
+    """``values`` without those at corners and bends, where no second derivative exists."""
+    made = values.copy()
+    for corner in (*act.facts.kinks, *act.facts.bends):
+        if x[0] < corner < x[-1]:
+            made[np.argmin(np.abs(x - corner))] = np.nan
+    return made
 
 
 def initialised(act: Activation, kind: str, sigma_w: float = 1.0, sigma_b: float = 0.0) -> Theory:

@@ -45,7 +45,7 @@ def browser() -> Iterator[Any]:
 
 @contextmanager
 def served(folder: Path, *words: str) -> Iterator[str]:
-    """The address that ``ogive`` with these ``words`` prints, run in ``folder`` without a browser."""
+    """The address that ``ogive`` with these words prints, run in ``folder``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])

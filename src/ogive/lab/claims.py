@@ -106,7 +106,7 @@ def vanishing(seeds: int = SEEDS) -> Claim:
 def predicted_factor(name: str) -> float:
     """What theory gives for :func:`vanishing`: sqrt(gain^2 E f'(z)^2)."""
     act = registry.get(name)
-    return gain(act) * moments(act).slope_second ** 0.5
+    return float(gain(act) * moments(act).slope_second ** 0.5)
 
 
 def mean_shift(seeds: int = SEEDS) -> Claim:
@@ -140,7 +140,7 @@ class Race:
     def epochs(self, level: float) -> Floats:
         """Each seed's epochs to the validation loss ``level``; all of them where it never was."""
         found = np.array([reached(self.at, curve, level) for curve in self.curves])
-        return np.nan_to_num(found, nan=float(self.at[-1]))
+        return np.asarray(np.nan_to_num(found, nan=float(self.at[-1])))
 
     def missed(self, level: float) -> int:
         """The seeds that never came to ``level``."""

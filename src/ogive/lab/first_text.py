@@ -10,6 +10,7 @@ import math
 import timeit
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def gained(
     best = [math.inf, math.inf]
     for _ in range(3):
         for i, (run, times) in enumerate(((loop, 1), (call, 20))):
-            best[i] = min(best[i], timeit.timeit(lambda run=run: run(x), number=times) / times)
+            best[i] = min(best[i], timeit.timeit(partial(run, x), number=times) / times)
     return Gain(size, 1e6 * best[0], 1e6 * best[1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -39,13 +38,13 @@ def copied(path: Path) -> str:
 
 
 def open_tour(path: Path, port: int | None = None, browser: bool = True) -> None:
-    """Open the notebook ``path`` to read and edit, until interrupted."""
+    """Open the notebook ``path`` to read and edit; this process becomes the server."""
     need_marimo("tour")
     _serve("edit", path, port, browser, "--skip-update-check")
 
 
 def open_lab(port: int | None = None, browser: bool = True) -> None:
-    """Open the playground, until interrupted."""
+    """Open the playground; this process becomes the server."""
     need_marimo("lab")
     _serve("run", PLAYGROUND, port, browser)
 
@@ -58,17 +57,8 @@ def _serve(verb: str, path: Path, port: int | None, browser: bool, *options: str
         words.append("--headless")
     # Nothing is asked of any other machine, not even for a newer version.
     environment = os.environ | {"MARIMO_SKIP_UPDATE_CHECK": "1"}
-    server = subprocess.Popen(words, env=environment)
-    try:
-        code = server.wait()
-    except KeyboardInterrupt:  # the usual way to end it; the server got it too
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(3)
-        server.terminate()
-        server.wait()
-        return
-    if code:
-        raise OgiveError(
-            f"marimo {verb} ended with code {code}; its own message is above, and another port "
-            "may help: --port 8080"
-        )
+    if os.name == "posix":  # in place of this process, so that every signal reaches the server
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(sys.executable, words, environment)
+    raise SystemExit(subprocess.call(words, env=environment))

@@ -62,10 +62,9 @@ def draw_surface(drawn: Surface, title: str) -> Figure:
                       rasterized=True, shading="nearest")  # fmt: skip
         if drawn.values.min() < 0.5 < drawn.values.max():
             ax.contour(drawn.x, drawn.y, drawn.values, [0.5], colors="black", linewidths=1)
-    for label, look in ((0, {"marker": "o", "color": "#8c2d04"}),
-                        (1, {"marker": "^", "color": "#08519c"})):  # fmt: skip
-        mine = drawn.points[drawn.labels == label]
-        ax.scatter(*mine.T, s=14, linewidths=0, label=f"class {label}", **look)
+    for label, marker, colour in ((0, "o", "#8c2d04"), (1, "^", "#08519c")):
+        x, y = drawn.points[drawn.labels == label].T
+        ax.scatter(x, y, s=14, linewidths=0, label=f"class {label}", marker=marker, color=colour)
     ax.set_title(plain(title))
     ax.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none")
     return figure
@@ -156,15 +155,19 @@ def readings_html(readings: Sequence[Reading], x: float, spread: float) -> str:
     )  # fmt: skip
 
 
-def phases_html(theories: Sequence[Theory]) -> str:
-    """The phase diagrams with the initialisation marked, and the verdicts."""
+@styled
+def phase_figure(theory: Theory) -> Figure:
+    """The phase diagram as a figure of its own."""
     from matplotlib.figure import Figure
 
-    panels = []
-    for theory in theories:
-        figure = Figure(figsize=(SIZE[0], 3.4))
-        draw_phases(theory, figure.subplots())
-        panels.append(_svg(figure, f"Phase diagram of {theory.label}. {theory.verdict}"))
+    figure = Figure(figsize=(SIZE[0], 3.4))
+    draw_phases(theory, figure.subplots())
+    return figure
+
+
+def phases_html(theories: Sequence[Theory]) -> str:
+    """The phase diagrams with the initialisation marked, and the verdicts."""
+    panels = [_svg(phase_figure(t), f"Phase diagram of {t.label}. {t.verdict}") for t in theories]
     verdicts = [{"label": t.label, "verdict": t.verdict} for t in theories]
     return render("phases", panels=panels, verdicts=verdicts)
 

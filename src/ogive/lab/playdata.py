@@ -41,7 +41,7 @@ class Played:
 
 
 def _moons(random: np.random.Generator) -> tuple[Floats, Floats]:
-    side: Floats = np.arange(POINTS) % 2.0
+    side: Floats = np.asarray(np.arange(POINTS) % 2, dtype=np.float64)
     turn = random.uniform(0, np.pi, POINTS)
     x = np.where(side == 0, np.cos(turn), 1 - np.cos(turn))
     y = np.where(side == 0, np.sin(turn), 0.5 - np.sin(turn))
@@ -49,14 +49,14 @@ def _moons(random: np.random.Generator) -> tuple[Floats, Floats]:
 
 
 def _circles(random: np.random.Generator) -> tuple[Floats, Floats]:
-    side: Floats = np.arange(POINTS) % 2.0
+    side: Floats = np.asarray(np.arange(POINTS) % 2, dtype=np.float64)
     turn, radius = random.uniform(0, 2 * np.pi, POINTS), np.where(side == 0, 0.4, 1.0)
     x = np.stack([radius * np.cos(turn), radius * np.sin(turn)], 1)
     return x + 0.1 * random.standard_normal((POINTS, 2)), side
 
 
 def _spirals(random: np.random.Generator) -> tuple[Floats, Floats]:
-    side: Floats = np.arange(POINTS) % 2.0
+    side: Floats = np.asarray(np.arange(POINTS) % 2, dtype=np.float64)
     turn = 3 * np.pi * np.sqrt(random.uniform(0.02, 1, POINTS))
     x = np.stack([np.cos(turn + np.pi * side), np.sin(turn + np.pi * side)], 1) * turn[:, None]
     return x + 0.25 * random.standard_normal((POINTS, 2)), side

@@ -103,6 +103,7 @@ def identity_error() -> Picture:
 def kept_slopes() -> Picture:
     """C6: slopes in float32, taken from the output and from the input."""
     x = np.linspace(0, 40, 401, dtype=np.float32)
+    wide = x.astype(np.float64)
     panels = []
     for name in ("sigmoid", "tanh"):
         lost = slope_from_output(name, x).astype(float)
@@ -110,7 +111,7 @@ def kept_slopes() -> Picture:
         kept = registry.get(name).slope(x).astype(float)
         panels.append(
             Panel(name, "x (float32)", "slope",
-                  (Curve("from the input", x, kept), Curve("from the output", x, lost)),
+                  (Curve("from the input", wide, kept), Curve("from the output", wide, lost)),
                   logarithmic=True)
         )  # fmt: skip
     return Picture(

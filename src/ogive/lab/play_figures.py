@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,6 +164,11 @@ def phase_figure(theory: Theory) -> Figure:
     figure = Figure(figsize=(SIZE[0], 3.4))
     draw_phases(theory, figure.subplots())
     return figure
+
+
+@lru_cache(maxsize=32)  # one function may change while the other stays
+def _phase_svg(theory: Theory) -> Any:
+    return _svg(phase_figure(theory), f"Phase diagram of {theory.label}. {theory.verdict}")
 
 
 def phases_html(theories: Sequence[Theory]) -> str:

@@ -32,7 +32,7 @@ from ogive.study.splits import generator
 from torch import Tensor
 
 BATCH = 32
-FRAMES = 8  # looks at the network during a training
+FRAMES = 6  # looks at the network during a training
 
 
 @dataclass(frozen=True)

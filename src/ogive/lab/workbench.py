@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -149,6 +150,7 @@ def _broken(values: Floats, x: Floats, act: Activation) -> Floats:
     return made
 
 
+@lru_cache(maxsize=64)
 def initialised(act: Activation, kind: str, sigma_w: float = 1.0, sigma_b: float = 0.0) -> Theory:
     """The theory of ``act`` at one of INITIALISATIONS; raises :class:`OgiveError` for others.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -65,8 +64,12 @@ def served(folder: Path, *words: str) -> Iterator[str]:
                 raise AssertionError(f"no address was printed: {said}")
             yield found[0]
         finally:
-            server.send_signal(signal.SIGINT)  # as Ctrl-C does; it ends marimo too
-            server.communicate(timeout=120)
+            server.terminate()  # `ogive` has become the server, so that this ends it
+            try:
+                server.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                raise
 
 
 class Watched:

@@ -43,6 +43,7 @@ def tour(
 
     path = Path(COPY) if notebook is None else notebook
     typer.echo(copied(path), err=True)
+    typer.echo("It runs when you press the yellow button, or Ctrl+Shift+R.", err=True)
     open_tour(path, port, browser)
 
 

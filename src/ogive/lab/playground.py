@@ -90,8 +90,8 @@ def _(
             _side(name_two, typed_two, dragged_two, two),
         ],
         wrap=True,
-        widths="equal",
-        gap=2,
+        justify="start",
+        gap=4,
     )
     return
 

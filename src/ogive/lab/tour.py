@@ -25,9 +25,9 @@ def _():
     claim measured over seeds, whichever way it comes out. Where a text errs, the tour says so and
     shows it.
 
-    `ogive tour` opens a copy of your own, in which everything can be changed. Numbers are equal if
-    the computed one rounds to the printed one. Intervals are 95% intervals over seeds, each on its
-    own.
+    `ogive tour` opens a copy of your own, in which everything can be changed; marimo runs it when
+    you press its yellow button (Ctrl+Shift+R). Numbers are equal if the computed one rounds to the
+    printed one. Intervals are 95% intervals over seeds, each on its own.
     """)
     return
 

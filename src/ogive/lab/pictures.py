@@ -9,8 +9,8 @@ import numpy as np
 
 from ogive.lab.evidence import Claim
 from ogive.numerics.quadrature import Floats
-from ogive.report.figures import COLOURS, STYLES
-from ogive.report.style import GREY, VERMILLION, WIDTH, plain, styled
+from ogive.report.figures import STYLES
+from ogive.report.style import COLOURS, GREY, VERMILLION, WIDTH, plain, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

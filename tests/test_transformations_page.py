@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import lru_cache
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from named_tests import ROOT, absent, named
+
 PAGE = ROOT / "docs" / "transformations.md"
 FRAMEWORKS = ["NumPy", "PyTorch", "JAX"]
-
-
-@lru_cache
-def names_in(path: str) -> set[str]:
-    """The names of the test functions in a file, empty where there is no such file."""
-    file = ROOT / path
-    if not file.is_file():
-        return set()
-    return {
-        node.name
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
 
 
 def table(page: str) -> dict[str, list[str]]:
@@ -46,13 +31,9 @@ def wrong(page: str) -> list[str]:
         if len(cells) != len(FRAMEWORKS):
             found.append(f"{name}: {len(cells)} cells")
         for framework, cell in zip(FRAMEWORKS, cells, strict=False):
-            named = re.findall(r"\]\(\.\./([^)]*)\)", cell)
-            if not named and not re.fullmatch(r"— \w.*", cell):
+            if not named(cell) and not re.fullmatch(r"— \w.*", cell):
                 found.append(f"{name}, {framework}: neither a test nor a reason")
-            for one in named:
-                path, _, test = one.partition("#")
-                if test not in names_in(path):
-                    found.append(f"{name}, {framework}: there is no test {one}")
+            found += [f"{name}, {framework}: there is no test {one}" for one in absent(cell)]
     return found
 
 

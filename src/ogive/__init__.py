@@ -53,6 +53,7 @@ _ROOMS = (
     "errors",
     "functions",
     "jax",
+    "lab",
     "meanfield",
     "numerics",
     "report",

@@ -19,6 +19,7 @@ from ogive import diagnosis as diagnosis
 from ogive import errors as errors
 from ogive import functions as functions
 from ogive import jax as jax
+from ogive import lab as lab
 from ogive import meanfield as meanfield
 from ogive import numerics as numerics
 from ogive import report as report

@@ -10,7 +10,19 @@ from typing import Any
 
 import typer
 
-from ogive.cli import choose, cost, evaluate, listing, plot, predict, probe, report, show, theory
+from ogive.cli import (
+    choose,
+    cost,
+    evaluate,
+    listing,
+    plot,
+    predict,
+    probe,
+    report,
+    show,
+    theory,
+    tour,
+)
 from ogive.errors import OgiveError
 
 # Typer brings a click of its own or uses the installed one, depending on its version.
@@ -67,6 +79,8 @@ _add("show", show.show)
 _add("plot", plot.plot)
 _add("theory", theory.theory)
 _add("probe", probe.probe)
+_add("tour", tour.tour)
+_add("lab", tour.lab)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

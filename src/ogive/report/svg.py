@@ -79,7 +79,7 @@ def _rename(root: ElementTree.Element, prefix: str) -> None:
         name = element.attrib.pop("id", None)
         for key, value in element.attrib.items():
             element.attrib[key] = _OWN_REFERENCE.sub(rf"url(#{prefix}-\1)", value)
-        if "href" in element.attrib:
+        if element.attrib.get("href", "").startswith("#"):  # an image is no reference
             element.attrib["href"] = f"#{prefix}-{element.attrib['href'].removeprefix('#')}"
         if name in used:
             element.attrib["id"] = f"{prefix}-{name}"

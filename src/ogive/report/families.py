@@ -89,4 +89,4 @@ def _values(text: str, span: str) -> list[float]:
         raise BadParameter(f"{text!r}: the values of {span.strip()!r} do not ascend; let them")
     if len(ends) > MOST:
         raise BadParameter(f"{text!r} names {len(ends)} values; give at most {MOST}")
-    return [float(v) for v in np.linspace(*ends, STEPS)] if len(ends) == 2 else ends
+    return np.linspace(ends[0], ends[-1], STEPS).tolist() if len(ends) == 2 else ends

@@ -125,7 +125,7 @@ def draw_functions(
             label = f"slope of {curve.label}"
             ax.plot(curve.x, curve.slope, label=label, **look)
             named.append(Labelled(label, curve.x, curve.slope, look))
-    _finish(ax, "f(x) and slope f'(x)" if slope else "f(x)", low, high)
+    finish(ax, "f(x) and slope f'(x)" if slope else "f(x)", low, high)
     if own:
         _name([(ax, named)])
     else:
@@ -150,13 +150,13 @@ def function_figure(
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
     named = [(panels[0], _draw_values(drawn, panels[0]))]
-    _finish(panels[0], "f(x)", low, high)
+    finish(panels[0], "f(x)", low, high)
     if slope:
         for curve in drawn:
             panels[1].plot(curve.x, curve.slope, label=curve.label, **curve.look)
         slopes = [Labelled(c.label, c.x, c.slope, c.look) for c in drawn]
         named.append((panels[1], slopes))
-        _finish(panels[1], "slope f'(x)", low, high)
+        finish(panels[1], "slope f'(x)", low, high)
         panels[0].set_xlabel("")
     _name(named)
     return figure
@@ -224,7 +224,8 @@ def _look(member: Member, i: int, count: int) -> dict[str, Any]:
     }
 
 
-def _finish(ax: Axes, label: str, low: float, high: float) -> None:
+def finish(ax: Axes, label: str, low: float, high: float) -> None:
+    """Axes through 0, a pale grid, x from ``low`` to ``high``, and names beside both."""
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     if low < 0 < high:
         ax.axvline(0, color="0.6", linewidth=0.8, zorder=0)

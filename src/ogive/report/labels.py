@@ -45,7 +45,7 @@ def _ends(ax: Axes, curves: Sequence[Labelled], where: str) -> Floats:
     for curve in curves:
         seen = curve.y[np.isfinite(curve.y)]
         ends.append((seen[-1 if where == "right" else 0] - low) / (high - low) if seen.size else 0)
-    return np.clip(np.array(ends, float), 0.0, 1.0)
+    return np.asarray(np.clip(np.array(ends, float), 0.0, 1.0), dtype=np.float64)
 
 
 def _distinct(ax: Axes, ends: Floats) -> int:

@@ -6,10 +6,8 @@ import ast
 import html
 from collections.abc import Callable
 
-GREEK = {
-    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "theta": "θ", "lambd": "λ"},
-    **{"sigma": "σ", "mu": "μ", "omega": "ω", "pi": "π"},
-}
+_LETTERS = "alpha α beta β gamma γ delta δ theta θ lambd λ sigma σ mu μ pi π".split()
+GREEK = dict(zip(_LETTERS[::2], _LETTERS[1::2], strict=True))
 FUNCTIONS = {"log": "ln", "atan": "arctan", "asinh": "arsinh"}  # others keep their names
 POWERED = {"sin", "cos", "tan", "tanh"}  # their square is written at the name
 SIGNS = {
@@ -45,10 +43,15 @@ def _text_or_math(text: str) -> str:
         if found:
             words = f"<mtext>&#160;{joint.strip()}&#160;</mtext>"
             return _text_or_math(before) + words + _text_or_math(after)
+    text = text.replace(" for j)", " for j in j)")
     try:
-        return _row(ast.parse(text.replace(" for j)", " for j in j)"), mode="eval").body)
+        tree = ast.parse(text, mode="eval").body
     except SyntaxError:
         return f"<mtext>{html.escape(text)}</mtext>"
+    for leaf in ast.walk(tree):
+        if isinstance(leaf, ast.Constant):  # with every digit that is written
+            leaf.value = ast.get_source_segment(text, leaf) or ""
+    return _row(tree)
 
 
 def _row(node: ast.expr) -> str:
@@ -68,14 +71,6 @@ def _brackets(shown: str) -> str:
 def _bound(node: ast.expr) -> tuple[int, str]:
     """How strongly ``node`` binds, and its print."""
     match node:
-        case ast.Constant(value=value):
-            return _ATOM, f"<mn>{html.escape(str(value))}</mn>"
-        case ast.Name(id=name):
-            return _ATOM, _name(name)
-        case ast.Tuple(elts=elements):
-            return _ATOM, "<mo>,</mo>".join(map(_print, elements))
-        case ast.Subscript(value=value, slice=place):
-            return _ATOM, f"<msub>{_row(value)}{_row(place)}</msub>"
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             return _SIGN, f"<mrow><mo>−</mo>{_print(inner, _PRODUCT)}</mrow>"
         case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in SIGNS:
@@ -84,7 +79,20 @@ def _bound(node: ast.expr) -> tuple[int, str]:
             return _operation(left, op, right)
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return _call(name, arguments)
-    return 0, f"<mtext>{html.escape(ast.unparse(node))}</mtext>"
+    return _ATOM, _leaf(node)
+
+
+def _leaf(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=value):
+            return f"<mn>{html.escape(str(value))}</mn>"
+        case ast.Name(id=name):
+            return _name(name)
+        case ast.Tuple(elts=elements):
+            return "<mo>,</mo>".join(map(_print, elements))
+        case ast.Subscript(value=value, slice=place):
+            return f"<msub>{_row(value)}{_row(place)}</msub>"
+    return f"<mtext>{html.escape(ast.unparse(node))}</mtext>"
 
 
 def _name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Build the site: ``python tools/site/build.py [FOLDER]`` (``make docs``; build/site).
+"""Build the site: ``make docs``, which is ``python -m website [FOLDER]`` from tools/ (build/site).
 
 docs/ is copied, the atlas and the reference are written from the catalogue and the docstrings,
 Sphinx makes pages of them, and the pages are checked. A warning or a broken link fails the build.
@@ -11,10 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-import atlas
-import reference
-import sources
-from check import problems
+from website import atlas, reference, sources
+from website.check import problems
 
 ROOT = Path(__file__).parents[2]
 

@@ -51,7 +51,9 @@ def rewritten(text: str, path: Path, wanted: list[Path]) -> str:
         if _made_later(found):
             return match.group(0)
         if not found.is_file():
-            raise FileNotFoundError(f"{path.relative_to(ROOT)} links to {address}, which is no file")
+            raise FileNotFoundError(
+                f"{path.relative_to(ROOT)} links to {address}, which is no file"
+            )
         if not found.is_relative_to(DOCS):
             wanted.append(found)
         place = PurePosixPath(_relative(_site_path(found), here))

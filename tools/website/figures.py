@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 DOCS = Path(__file__).parents[2] / "docs"
 PEERS = {"ogive": "Ogive", "torch": "PyTorch", "jax": "JAX"}
-FLOATS = ("float64", "float32", "float16", "bfloat16")
+FLOATS = ("float32", "float64", "float16", "bfloat16")
 # The heading of a table of medians in docs/speed.md, and what its cells hold.
 _HEADING = re.compile(r"^### (\d+) threads?, (float\d+), 2\^(\d+), (forward|backward)$")
 TIMED = ((14, "16 thousand"), (20, "1 million"))  # sizes shown, one thread, float32
@@ -51,7 +50,7 @@ def accuracy(name: str) -> list[dict[str, str]]:
     peers = [p for p in PEERS if any(p in row for row in rows)]
     return [
         {
-            "": row["function"],
+            "function": row["function"],
             "of": row["what"],
             "float": row["float"],
             "inputs": _count(row["ogive"]["inputs"]),
@@ -128,8 +127,3 @@ def speed(name: str) -> list[dict[str, str]]:
                     )
                 shown.append(row)
     return shown
-
-
-def finite(number: float | None) -> bool:
-    """Whether there is a number and it is finite."""
-    return number is not None and math.isfinite(number)

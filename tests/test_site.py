@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import ogive
@@ -19,7 +20,7 @@ from ogive.functions import registry
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from website import atlas, check, figures, reference, sources  # noqa: E402
+from website import atlas, check, figures, pictures, reference, sources  # noqa: E402
 
 CERTIFICATE = json.loads((ROOT / "docs" / "accuracy.json").read_text())["rows"]
 
@@ -28,7 +29,7 @@ CERTIFICATE = json.loads((ROOT / "docs" / "accuracy.json").read_text())["rows"]
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Three pages of the atlas and its index, as they are written."""
     folder = tmp_path_factory.mktemp("atlas")
-    chosen = [e for e in atlas.entries() if e.name in ("elu", "unit_step", "softmax2d")]
+    chosen = [e for e in atlas.entries() if e.name in ("elu", "gcu", "softmax2d")]
     assert len(atlas.write(folder, chosen)) == 3
     return {path.stem: html.unescape(path.read_text()) for path in folder.glob("*.md")}
 
@@ -51,7 +52,7 @@ def test_a_page_has_formula_picture_card_and_source(pages: dict[str, str]) -> No
 def test_a_page_names_what_other_frameworks_call_it(pages: dict[str, str]) -> None:
     for name in ("torch.nn.ELU", "keras.activations.elu", "jax.nn.elu", "Elu"):
         assert f"<code>{name}</code>" in pages["elu"]
-    assert "None of PyTorch, Keras, JAX and ONNX" in pages["unit_step"]
+    assert "names no equivalent in PyTorch" in pages["gcu"]
     assert "torch.nn.Softmax2d" in pages["softmax2d"]
 
 
@@ -67,7 +68,7 @@ def test_the_figures_are_those_that_were_measured(pages: dict[str, str]) -> None
     table = speed.partition("### 1 thread, float32, 2^20, forward")[2]
     cells = next(line for line in table.splitlines() if line.startswith("| elu |")).split("|")
     assert f"<td>{cells[2].split('/')[0].strip()}</td>" in pages["elu"]
-    assert "is not among the functions timed" in pages["unit_step"]
+    assert "is not among the functions timed" in pages["gcu"]
     assert "How accurate" not in pages["softmax2d"]
 
 
@@ -93,18 +94,14 @@ def test_the_index_shows_each_by_family(pages: dict[str, str]) -> None:
         assert tile
         assert index.index(f"## {family}") < tile.start()
         ElementTree.fromstring(tile.group(1))
-    assert "- `heaviside`: [unit_step](unit_step.md)" in index
+    assert "- `growing_cosine_unit`: [gcu](gcu.md)" in index
 
 
 def test_the_picture_of_a_function_along_an_axis_is_of_its_numbers() -> None:
-    from website.pictures import first_results
-
-    import numpy as np
-
     x = np.array([-1.0, 2.0])
     for name in ("softmax", "softmax2d"):
         entry = next(e for e in atlas.entries() if e.name == name)
-        first, second = first_results(entry, x).values()
+        first, second = pictures.first_results(entry, x).values()
         np.testing.assert_allclose(first, 1 / (1 + np.exp(1 - x)))
         np.testing.assert_allclose(second, 1 / (1 + np.exp(x - 1)))
 
@@ -158,7 +155,9 @@ def test_links_out_of_docs_lead_to_pages_of_the_site() -> None:
 
 
 def test_a_file_of_code_is_a_page_with_an_anchor_at_each_function() -> None:
-    page = sources.code_page("a/b.py", "import os\n\n\ndef one():\n    pass\n\n\nclass Two:\n    x = 1\n")
+    page = sources.code_page(
+        "a/b.py", "import os\n\n\ndef one():\n    pass\n\n\nclass Two:\n    x = 1\n"
+    )
     assert page.index('<span id="one">') < page.index("def one") < page.index('<span id="Two">')
     assert page.startswith("# a/b.py\n")
     assert page.count("````python") == 3

@@ -167,7 +167,7 @@ def _facts(card: Card) -> list[str]:
 def _elsewhere(entry: Entry) -> list[str]:
     parts = ["## In other frameworks", ""]
     if not entry.equivalents:
-        return [*parts, "None of PyTorch, Keras, JAX and ONNX has it under a name of its own.", ""]
+        return [*parts, "The catalogue names no equivalent in PyTorch, Keras, JAX or ONNX.", ""]
     rows = []
     for key, text in entry.equivalents.items():
         name, _, note = text.partition(" (")

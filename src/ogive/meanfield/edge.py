@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.meanfield.lengths import SAME, at_length, crossings, lengths, rows
@@ -31,6 +32,12 @@ class CriticalPoint:
     sigma_b: float
     length: float | None
     stable: bool
+
+    def _repr_html_(self) -> str:
+        found = {"sigma_w": self.sigma_w, "sigma_b": self.sigma_b, "length kept": self.length}
+        kept = "stable: lengths beside it return" if self.stable else "not stable"
+        heading = f"Critical point, {kept}"
+        return room("report.notebook").numbers(heading, found.items())  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation
@@ -51,6 +52,17 @@ class Moments:
     def variance(self) -> float:
         """E f^2 - (E f)^2."""
         return self.second - self.mean**2
+
+    def _repr_html_(self) -> str:
+        found = {
+            "E f": self.mean,
+            "E f²": self.second,
+            "variance of f": self.variance,
+            "E f'²": self.slope_second,
+            "E f f'": self.cross,
+        }
+        heading = f"Moments at x ~ N({self.centre:g}, {self.spread:g})"
+        return room("report.notebook").numbers(heading, found.items())  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation
@@ -52,6 +53,11 @@ class PairMoments:
     correlation: float
     value: float
     slope: float
+
+    def _repr_html_(self) -> str:
+        heading = f"Two inputs of correlation {self.correlation:g}"
+        found = {"E f(u) f(v)": self.value, "E f'(u) f'(v)": self.slope}
+        return room("report.notebook").numbers(heading, found.items())  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,26 @@ import ast
 import html
 from collections.abc import Callable
 
-_LETTERS = "alpha α beta β gamma γ delta δ theta θ lambd λ sigma σ mu μ pi π".split()
+_LETTERS = [
+    "alpha",
+    "α",
+    "beta",
+    "β",
+    "gamma",
+    "γ",
+    "delta",
+    "δ",
+    "theta",
+    "θ",
+    "lambd",
+    "λ",
+    "sigma",
+    "σ",
+    "mu",
+    "μ",
+    "pi",
+    "π",
+]
 GREEK = dict(zip(_LETTERS[::2], _LETTERS[1::2], strict=True))
 FUNCTIONS = {"log": "ln", "atan": "arctan", "asinh": "arsinh"}  # others keep their names
 POWERED = {"sin", "cos", "tan", "tanh"}  # their square is written at the name

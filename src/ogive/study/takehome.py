@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions import get
 from ogive.functions.formula import build, is_defined
@@ -45,6 +46,12 @@ class TakeHome:
     classes: tuple[Any, ...]
     target_name: str
     about: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<TakeHome: a trained network that predicts {self.target_name}>"
+
+    def _repr_html_(self) -> str:
+        return room("report.notebook").take_home(self)  # type: ignore[no-any-return]
 
     def model(self) -> Network:
         """The ``torch.nn.Module``, in evaluation mode; its input is preprocessed rows."""

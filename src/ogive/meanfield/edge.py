@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.meanfield.lengths import SAME, at_length, crossings, lengths, rows
 from ogive.numerics.quadrature import Floats
+from ogive.shown import Sheet, figure
 
 LARGEST = 1e6  # scale of biases
 
 
 @dataclass(frozen=True)
-class CriticalPoint:
+class CriticalPoint(Sheet):
     """Where nearby inputs neither merge nor part: the scales, and the length kept there.
 
     ``length`` is 0 where the signal shrinks, ever more slowly, and None where every length is
@@ -33,11 +33,14 @@ class CriticalPoint:
     length: float | None
     stable: bool
 
-    def _repr_html_(self) -> str:
-        found = {"sigma_w": self.sigma_w, "sigma_b": self.sigma_b, "length kept": self.length}
-        kept = "stable: lengths beside it return" if self.stable else "not stable"
-        heading = f"Critical point, {kept}"
-        return room("report.notebook").numbers(heading, found.items())  # type: ignore[no-any-return]
+    def _heading(self) -> str:
+        return f"Critical point ({'stable' if self.stable else 'not stable'})"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The numbers as pairs (title, text)."""
+        kept = "every length" if self.length is None else figure(self.length)
+        scales = [("sigma_w", figure(self.sigma_w)), ("sigma_b", figure(self.sigma_b))]
+        return [*scales, ("length kept", kept)]
 
 
 @dataclass(frozen=True)

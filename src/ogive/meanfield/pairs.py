@@ -16,7 +16,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
-from ogive.door import room
 from ogive.errors import OgiveError
 from ogive.functions import registry
 from ogive.functions.activation import Activation
@@ -33,6 +32,7 @@ from ogive.meanfield.expectation import (
 from ogive.meanfield.moments import NAMES, SECOND, SLOPE_SECOND, breaks, jumps, moment_table
 from ogive.numerics.adaptive import INFINITE, integrate
 from ogive.numerics.quadrature import Floats, halved, nodes_and_weights
+from ogive.shown import Sheet, figure
 
 TERMS = 400
 INNER = 1e-13
@@ -44,7 +44,7 @@ FARTHEST = 45.0  # Hermite functions of TERMS terms turn at 2 sqrt(TERMS) = 40
 
 
 @dataclass(frozen=True)
-class PairMoments:
+class PairMoments(Sheet):
     """E f(u) f(v) and E f'(u) f'(v) for Gaussians u, v of one mean and variance.
 
     A jump of f is a point mass of f', and is counted: ``slope`` is then infinite at c = 1.
@@ -54,10 +54,12 @@ class PairMoments:
     value: float
     slope: float
 
-    def _repr_html_(self) -> str:
-        heading = f"Two inputs of correlation {self.correlation:g}"
-        found = {"E f(u) f(v)": self.value, "E f'(u) f'(v)": self.slope}
-        return room("report.notebook").numbers(heading, found.items())  # type: ignore[no-any-return]
+    def _heading(self) -> str:
+        return f"Two inputs of correlation {self.correlation:g}"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The numbers as pairs (title, text)."""
+        return [("E f(u) f(v)", figure(self.value)), ("E f'(u) f'(v)", figure(self.slope))]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SITE := .venv/.docs
 
-.PHONY: demo test slow lint format bench certify clean
+.PHONY: demo test slow lint format bench certify docs clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -12,6 +13,10 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(READY)
+
+$(SITE): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $(SITE)
 
 demo: $(READY)  ## run the main job: choose an activation function for the digits data
 	@mkdir -p demo
@@ -39,6 +44,9 @@ bench: $(READY)  ## batched training beside a plain loop; functions beside their
 
 certify: $(READY)  ## judge every function's accuracy: some hours on two cores, in the background if you add &
 	@$(BIN)/python benchmarks/certify.py
+
+docs: $(SITE)  ## build the guide, the atlas and the reference into build/site
+	@PYTHONPATH=tools $(BIN)/python -m website build/site
 
 clean:
 	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

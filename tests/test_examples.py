@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot
 
-from ogive import cli
+from documents import blocks, commands, run_command, run_python
+from ogive.functions import registry
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
-COMMANDS = [
-    line for language, block in BLOCKS if language == "bash" for line in block.strip().splitlines()
-]
 # What the README shows at full length is run on fewer functions and splits.
 SMALLER = ["--candidates", "relu,tanh", "--seeds", "5", "--rates", "0.01", "--width", "8"]
 OWN_SMALLER = ["--candidates", "relu", "--seeds", "5", "--rates", "0.01", "--epochs", "0.1"]
@@ -39,26 +36,25 @@ def test_an_example_runs(path: Path, tmp_path: Path) -> None:
     assert made == (ROOT / "examples" / "customers.csv").read_bytes()
 
 
-@pytest.mark.parametrize("block", [b for language, b in BLOCKS if language == "python"])
-def test_a_python_block_of_the_readme_runs(block: str, tmp_path: Path) -> None:
-    (tmp_path / "block.py").write_text(block)
-    run(sys.executable, "block.py", cwd=tmp_path)
+@pytest.mark.parametrize("block", blocks(README, "python"))
+def test_a_python_block_of_the_readme_runs(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_formulas", {})
+    run_python(block, tmp_path)
+    pyplot.close("all")
 
 
 def test_the_commands_of_the_readme_run_one_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
-    assert len(COMMANDS) >= 6
-    for command in COMMANDS:
-        words = shlex.split(command)
-        assert words[0] == "ogive"
-        extra = SMALLER if words[1] == "choose" else []
-        extra = OWN_SMALLER if "--data" in words and extra else extra
-        with pytest.raises(SystemExit) as end:
-            cli.main([*words[1:], *extra])
-        assert end.value.code == 0, capsys.readouterr().err
+    assert len(commands(README)) >= 6
+    for command in commands(README):
+        own = OWN_SMALLER if "--data" in command else SMALLER
+        run_command(command, own if command.startswith("ogive choose") else [])
     for made in ("customers.html", "predictions.csv", "curves.png"):
         assert (tmp_path / made).stat().st_size > 1000
     assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 901
@@ -72,8 +68,6 @@ def test_the_two_commands_of_the_readme_are_in_the_makefile() -> None:
 
 
 def test_what_the_readme_counts_is_so() -> None:
-    from ogive.functions import registry
-
     families = [entry.family for entry in registry.entries()]
     along = families.count("along an axis")
     typed = families.count("formula")  # what another test may have left

@@ -27,6 +27,7 @@ _PUBLIC = {
     "Parameter": ("functions.activation", "Parameter"),
     "Source": ("functions.activation", "Source"),
     "OgiveError": ("errors", "OgiveError"),
+    "plot": ("report.figures", "plot"),
     "moments": ("meanfield.moments", "moments"),
     "pair_moments": ("meanfield.pairs", "pair_moments"),
     "gain": ("meanfield.gains", "gain"),

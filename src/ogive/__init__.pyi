@@ -45,6 +45,7 @@ from ogive.meanfield.moments import moments as moments
 from ogive.meanfield.pairs import pair_moments as pair_moments
 from ogive.meanfield.theory import Theory as Theory
 from ogive.meanfield.theory import theory as theory
+from ogive.report.figures import plot as plot
 from ogive.study.choose import choose as choose
 from ogive.study.estimators import OgiveClassifier as OgiveClassifier
 from ogive.study.estimators import OgiveRegressor as OgiveRegressor

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Iterable
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
+
+_NUMBER = re.compile(r"[^\w(]*(?:\d|$)")  # nothing before the first digit, or none at all
 
 
 class Printed:
@@ -66,7 +70,7 @@ class Sheet(Printed):
 
     def _repr_html_(self) -> str:
         sentence = f"<p>{html.escape(self._sentence())}</p>" if self._sentence() else ""
-        lines = "".join(cells(row, "td", ' style="text-align:left"') for row in self.rows())
+        lines = "".join(cells(row, "td") for row in self.rows())
         return (
             f"<h4>{html.escape(self._heading())}</h4>{sentence}<table>{lines}</table>"
             f"{self._below_html()}"
@@ -118,19 +122,40 @@ class Shown(Printed):
 
     def _repr_html_(self) -> str:
         lines = self.lines()
-        head = cells(lines[0], "th") if lines else ""
-        body = "".join(cells(line.values(), "td") for line in lines)
+        sides = [_side([line[name] for line in lines]) for name in lines[0]] if lines else []
+        head = cells(lines[0], "th", sides) if lines else ""
+        body = "".join(cells(line.values(), "td", sides) for line in lines)
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
         return f"<h4>{html.escape(self.title())}</h4><table>{head}{body}</table>{notes}"
 
 
-def cells(values: Iterable[Any], tag: str, style: str = "") -> str:
-    """A row of a table in HTML."""
-    inner = "".join(f"<{tag}{style}>{html.escape(str(v))}</{tag}>" for v in values)
+def cells(values: Iterable[Any], tag: str, sides: Iterable[str] = repeat("left")) -> str:
+    """A row of a table in HTML; notebooks would set every cell to the right."""
+    inner = "".join(
+        f'<{tag} style="text-align: {side}">{html.escape(str(v))}</{tag}>'
+        for v, side in zip(values, sides, strict=False)
+    )
     return f"<tr>{inner}</tr>"
+
+
+def _side(column: Iterable[str]) -> str:
+    """Where a column of a table stands: numbers, also after a bar or a sign, to the right."""
+    return "right" if all(_NUMBER.match(text) for text in column) else "left"
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def figure(number: float) -> str:
+    """A number with six figures; a zero has no sign."""
+    return f"{number + 0.0:.6g}"
+
+
+def listed(words: Iterable[str], most: int = 12) -> str:
+    """Words with commas between; of more than ``most`` the rest is counted."""
+    every = list(words)
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + rest

@@ -76,6 +76,7 @@ def test_eval_takes_the_numbers_of_a_softmax_together(capsys: Captured) -> None:
         (["show", "relux"], "no function 'relux'"),
         (["list", "--family", "odd"], "no family 'odd'; the families are along an axis"),
         (["plot", "softmax", "-o", "x.png"], "works along an axis"),
+        (["plot", "elu:alpha=2..1", "-o", "x.png"], "do not ascend"),
         (["plot", "relu", "-o", "x.jpg"], "x.jpg has no picture's suffix"),
         (["plot", "relu", "-o", "/none/x.png"], "/none/x.png cannot be written"),
         (["plot", "relu", "--from", "2", "--to", "-2", "-o", "x.png"], "the lower first"),

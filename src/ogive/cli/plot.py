@@ -10,7 +10,11 @@ import typer
 
 def plot(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME", help="Functions: relu elu:alpha=0.5 'x*tanh(x)'.")
+        list[str],
+        typer.Argument(
+            metavar="NAME",
+            help="Functions: relu elu:alpha=0.5 'x*tanh(x)'; elu:alpha=0.1..2 draws five values.",
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The picture: a .png, .svg or .pdf file.")
@@ -20,9 +24,7 @@ def plot(
     high: Annotated[float, typer.Option("--to", help="The right end of x.")] = 6.0,
 ) -> None:
     """Draw functions, and with --slope their derivatives, into a file."""
-    from ogive.functions import registry
     from ogive.report.figures import function_figure, save
 
-    functions = [registry.get(name) for name in names]
-    figure = function_figure(functions, slope=slope, low=low, high=high)
+    figure = function_figure(names, slope=slope, low=low, high=high)
     typer.echo(f"The picture is in {save(figure, output)}.", err=True)

@@ -49,7 +49,7 @@ class watch:
     One in ``every`` training steps is looked at: a call of the model in training mode with
     gradients enabled; of a large layer about 8,192 values, of 16 samples or more. Besides what
     :func:`ogive.probe` measures (without what is inside fused operators) it says how much an
-    optimiser's step changes each weight, |change|/|weights|.
+    optimiser's step changes each weight, ``|change|/|weights|``.
     ``health`` has everything that :class:`Health` has, as of now, inside the block and after it;
     ``health.now()`` is that record. Training takes the very same course as without it; the hooks
     are gone when the block ends, however it ends.

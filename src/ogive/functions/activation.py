@@ -372,6 +372,9 @@ class Activation:
         """Draw the function (and its slope) on ``ax``."""
         return room("report.figures").draw_functions([self], ax=ax, slope=slope)  # type: ignore[no-any-return]
 
+    def _repr_html_(self) -> str:
+        return room("report.notebook").function(self)  # type: ignore[no-any-return]
+
     def __reduce__(self) -> Any:
         # Definitions hold lambdas, so a catalogue entry travels as its text.
         from ogive.functions import registry

@@ -15,12 +15,13 @@ from ogive.errors import OgiveError
 from ogive.functions.activation import Activation
 from ogive.meanfield.lengths import SAME, at_length, crossings, lengths, rows
 from ogive.numerics.quadrature import Floats
+from ogive.shown import Sheet, figure
 
 LARGEST = 1e6  # scale of biases
 
 
 @dataclass(frozen=True)
-class CriticalPoint:
+class CriticalPoint(Sheet):
     """Where nearby inputs neither merge nor part: the scales, and the length kept there.
 
     ``length`` is 0 where the signal shrinks, ever more slowly, and None where every length is
@@ -31,6 +32,15 @@ class CriticalPoint:
     sigma_b: float
     length: float | None
     stable: bool
+
+    def _heading(self) -> str:
+        return f"Critical point ({'stable' if self.stable else 'not stable'})"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The numbers as pairs (title, text)."""
+        kept = "every length" if self.length is None else figure(self.length)
+        scales = [("sigma_w", figure(self.sigma_w)), ("sigma_b", figure(self.sigma_b))]
+        return [*scales, ("length kept", kept)]
 
 
 @dataclass(frozen=True)

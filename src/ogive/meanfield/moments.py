@@ -18,6 +18,7 @@ from ogive.functions.activation import Activation
 from ogive.meanfield.expectation import check, expectations
 from ogive.numerics.adaptive import FINE, INFINITE, MOST
 from ogive.numerics.quadrature import Floats
+from ogive.shown import Sheet, figure
 
 MEAN, SECOND, SLOPE_SECOND, CROSS, STRETCH, SPREAD = range(6)
 NAMES = (
@@ -33,7 +34,7 @@ JUMP = 1e-9  # relative: a smaller step is a corner seen in floating point
 
 
 @dataclass(frozen=True)
-class Moments:
+class Moments(Sheet):
     """Of f at x ~ N(m, q): ``mean`` = E f, ``second`` = E f^2, ``slope_second`` = E f'^2.
 
     ``cross`` is E f f'. A jump contributes nothing to the last two: the slope is the one of the
@@ -51,6 +52,19 @@ class Moments:
     def variance(self) -> float:
         """E f^2 - (E f)^2."""
         return self.second - self.mean**2
+
+    def _heading(self) -> str:
+        return f"Moments at x ~ N({self.centre:g}, {self.spread:g})"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The numbers as pairs (title, text)."""
+        return [
+            ("E f", figure(self.mean)),
+            ("E f^2", figure(self.second)),
+            ("variance of f", figure(self.variance)),
+            ("E f'^2", figure(self.slope_second)),
+            ("E f f'", figure(self.cross)),
+        ]
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from ogive.meanfield.expectation import (
 from ogive.meanfield.moments import NAMES, SECOND, SLOPE_SECOND, breaks, jumps, moment_table
 from ogive.numerics.adaptive import INFINITE, integrate
 from ogive.numerics.quadrature import Floats, halved, nodes_and_weights
+from ogive.shown import Sheet, figure
 
 TERMS = 400
 INNER = 1e-13
@@ -43,7 +44,7 @@ FARTHEST = 45.0  # Hermite functions of TERMS terms turn at 2 sqrt(TERMS) = 40
 
 
 @dataclass(frozen=True)
-class PairMoments:
+class PairMoments(Sheet):
     """E f(u) f(v) and E f'(u) f'(v) for Gaussians u, v of one mean and variance.
 
     A jump of f is a point mass of f', and is counted: ``slope`` is then infinite at c = 1.
@@ -52,6 +53,13 @@ class PairMoments:
     correlation: float
     value: float
     slope: float
+
+    def _heading(self) -> str:
+        return f"Two inputs of correlation {self.correlation:g}"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The numbers as pairs (title, text)."""
+        return [("E f(u) f(v)", figure(self.value)), ("E f'(u) f'(v)", figure(self.slope))]
 
 
 @dataclass(frozen=True)

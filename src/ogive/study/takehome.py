@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from ogive.errors import OgiveError
 from ogive.functions import get
+from ogive.functions.activation import Activation
 from ogive.functions.formula import build, is_defined
 from ogive.functions.registry import holds
+from ogive.shown import Sheet, listed
 from ogive.study import splits, tables
 from ogive.study.columns import TRUSTED, Columns
 from ogive.study.columns import prepare as prepare_rows
@@ -36,7 +38,7 @@ FILES = WEIGHTS, PREPROCESSING, ABOUT = (
 
 
 @dataclass(frozen=True)
-class TakeHome:
+class TakeHome(Sheet):
     """A trained network with everything it needs to predict on new rows."""
 
     network: Network
@@ -45,6 +47,27 @@ class TakeHome:
     classes: tuple[Any, ...]
     target_name: str
     about: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<TakeHome: a trained network that predicts {self.target_name}>"
+
+    def _heading(self) -> str:
+        return "A trained network"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What it predicts from what, and the score that was seen, as pairs (title, text)."""
+        named = f": {listed(map(str, self.classes))}" if self.classes else ""
+        found = [
+            ("predicts", f"{self.target_name}{named}"),
+            ("from", listed(column.name for column in self.columns.used)),
+        ]
+        if "expected_score" in self.about:
+            low, high = self.about["interval"]
+            score = f"{self.about['expected_score']:.4g} ({low:.4g} to {high:.4g})"
+            found.append((f"expected {self.about['metric']} on new rows", score))
+        held = [getattr(module, "activation", None) for module in self.network.modules()]
+        functions = dict.fromkeys(act.label for act in held if isinstance(act, Activation))
+        return [*found, ("functions", listed(functions) or "none")]
 
     def model(self) -> Network:
         """The ``torch.nn.Module``, in evaluation mode; its input is preprocessed rows."""

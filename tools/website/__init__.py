@@ -1,0 +1,1 @@
+"""The site of `make docs`: `python -m website`, from the folder tools."""

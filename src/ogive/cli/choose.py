@@ -130,7 +130,7 @@ def choose(
     """
     with _no_interruption():  # torch ends the process if Ctrl-C meets it half imported
         from ogive.study.choose import choose as run
-        from ogive.study.choose import default_store
+        from ogive.study.store import default_store
 
     apart = {"margin", "engine", "report", "save", "as_json"}  # none of them makes another study
     settings = {k: v for k, v in context.params.items() if k not in apart}

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,6 +16,7 @@ from ogive.functions.registry import holds
 from ogive.functions.timing import measure
 from ogive.meanfield.gains import gain
 from ogive.study import versions
+from ogive.study.budget import splits_within
 from ogive.study.choice import Choice
 from ogive.study.engine import Engine, carry_out_units, open_engine, workers_of
 from ogive.study.metrics import defined
@@ -28,8 +24,6 @@ from ogive.study.modeltask import AnyTask
 from ogive.study.network import OUTPUT_UNITS
 from ogive.study.ownmodel import OwnModel, own_study, shown
 from ogive.study.plan import (
-    FEWEST_SPLITS,
-    MOST_SPLITS,
     PROTOCOL,
     Candidate,
     Plan,
@@ -45,10 +39,9 @@ from ogive.study.splits import outer
 from ogive.study.store import Store
 from ogive.study.task import column_names, make_task
 from ogive.study.verdict import check_margin
-from ogive.study.work import Entrant, baseline, carry_out, count_inputs
+from ogive.study.work import Entrant, baseline, count_inputs
 
 Progress = Callable[[int, int], None]
-START_UP = 4.0  # seconds until worker processes have loaded torch
 _GRID = np.linspace(-5, 5, 201)
 
 
@@ -127,51 +120,6 @@ def _about(task: AnyTask, plan: Plan) -> dict[str, Any]:
         "notes": list(task.notes),
         **task.about(),
     }
-
-
-def splits_within(
-    budget: float, task: AnyTask, plan: Plan, entrants: Mapping[str, Entrant], workers: int
-) -> int:
-    """How many splits of all candidates the budget (seconds) pays for, from a timed trial of a few.
-
-    Training is assumed to run to the last rung and the trial itself is paid for, so the study
-    ends within the budget. Raises :class:`BadStudy` if not even the fewest splits fit.
-    """
-    started = perf_counter()
-    labels = [label for label in entrants if label != plan.baseline]
-    sampled = dict.fromkeys([labels[0], labels[len(labels) // 2], labels[-1]])
-
-    def took(label: str, rungs: int) -> float:
-        trial = dataclasses.replace(plan, splits=FEWEST_SPLITS, rungs=rungs, cuts=())
-        unit = Unit(label, tuple(range(FEWEST_SPLITS)))
-        return carry_out(task, trial, entrants[label], unit)[1]
-
-    took(labels[0], 1)  # the first training also warms torch up
-    short = float(np.mean([took(label, 1) for label in sampled]))
-    longer = float(np.mean([took(label, 4) for label in sampled]))
-    a_split = (short + max(longer - short, 0.0) / 3 * (plan.longest - 1)) / FEWEST_SPLITS
-
-    def lasts(splits: int) -> float:
-        """Seconds for all units: turns of the workers, the longest unit setting the pace."""
-        paid = for_budget(plan, splits)
-        rounds = [end for end in paid.looks or (splits,) if end <= splits]
-        seconds = START_UP * len(rounds)
-        for begin, end in itertools.pairwise((0, *rounds)):
-            units = [unit for unit in paid.units() if begin <= unit.splits[0] < end]
-            longest = max(len(unit.splits) for unit in units)
-            seconds += 1.1 * math.ceil(len(units) / workers) * a_split * longest
-        return seconds
-
-    left = budget - (perf_counter() - started)
-    for splits in range(MOST_SPLITS, FEWEST_SPLITS - 1, -1):
-        if lasts(splits) <= left:
-            return splits
-    raise BadStudy(
-        f"a budget of {budget:g} s is too short: the smallest honest study of these "
-        f"{len(labels)} candidates ({FEWEST_SPLITS} splits) takes up to "
-        f"{lasts(FEWEST_SPLITS) + perf_counter() - started:.0f} s on this machine; raise --budget, "
-        "or name fewer --candidates"
-    )
 
 
 def choose(
@@ -397,16 +345,6 @@ def _request(
         "budget": None if budget is None else str(budget),
         **settled,
     }
-
-
-def default_store(data: Any, settings: Mapping[str, Any]) -> Path:
-    """``ogive-<data>-<hash of the settings>.sqlite`` in the current folder."""
-    import hashlib
-
-    place = str(Path(str(data)).resolve()) if Path(str(data)).exists() else str(data)
-    text = json.dumps({k: str(v) for k, v in {**settings, "data": place}.items()}, sort_keys=True)
-    stem = "".join(c if c.isalnum() else "-" for c in Path(str(data)).stem).strip("-") or "data"
-    return Path(f"ogive-{stem}-{hashlib.sha256(text.encode()).hexdigest()[:6]}.sqlite")
 
 
 def _carry_out(

@@ -23,10 +23,13 @@ TRIES = 3  # pools lost one after the other, without a finished unit between
 
 
 def local_workers(units: int) -> int:
-    """Processes worth starting on this machine for so many units."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, min(len(os.sched_getaffinity(0)), units))
-    return max(1, min(os.cpu_count() or 1, units))
+    """Processes worth starting for so many units: one for each core that this process may use.
+
+    Affinity, a container's share and the environment's LOKY_MAX_CPU_COUNT limit them.
+    """
+    import loky
+
+    return max(1, min(int(loky.cpu_count()), units))
 
 
 class Given:

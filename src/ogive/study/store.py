@@ -257,3 +257,13 @@ def read_study(path: str | Path) -> Study:
 def _short(value: Any) -> str:
     text = json.dumps(value) if not isinstance(value, str) else value
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def default_store(data: Any, settings: Mapping[str, Any]) -> Path:
+    """``ogive-<data>-<hash of the settings>.sqlite`` in the current folder."""
+    import hashlib
+
+    place = str(Path(str(data)).resolve()) if Path(str(data)).exists() else str(data)
+    text = json.dumps({k: str(v) for k, v in {**settings, "data": place}.items()}, sort_keys=True)
+    stem = "".join(c if c.isalnum() else "-" for c in Path(str(data)).stem).strip("-") or "data"
+    return Path(f"ogive-{stem}-{hashlib.sha256(text.encode()).hexdigest()[:6]}.sqlite")

@@ -14,6 +14,7 @@ from ogive.lab.evidence import Estimate
 from ogive.lab.first_text import OFFSETS, SPACING, X, Y, summed, summed_slope
 from ogive.lab.pictures import Curve, Panel, Picture
 from ogive.numerics.quadrature import Floats
+from ogive.report.figures import curves
 
 FAR: Floats = np.linspace(-10, 25, 351)
 FINE: Floats = np.linspace(-10, 10, 401)
@@ -43,13 +44,13 @@ def with_offset(offset: float) -> Picture:
 
 def value_and_slope(names: Sequence[str | Activation]) -> Picture:
     """Functions, and beside them their slopes."""
-    acts = [registry.get(name) for name in names]
+    drawn = curves([registry.get(name) for name in names], FINE[0], FINE[-1])
     return Picture(
-        f"{', '.join(a.label for a in acts)}: value and slope",
+        f"{', '.join(c.label for c in drawn)}: value and slope",
         "Slopes are computed from the input.",
         (
-            Panel("", "x", "f(x)", tuple(Curve(a.label, FINE, a(FINE)) for a in acts)),
-            Panel("", "x", "slope f'(x)", tuple(Curve(a.label, FINE, a.slope(FINE)) for a in acts)),
+            Panel("", "x", "f(x)", tuple(Curve(c.label, c.x, c.value) for c in drawn)),
+            Panel("", "x", "slope f'(x)", tuple(Curve(c.label, c.x, c.slope) for c in drawn)),
         ),
     )
 
@@ -74,12 +75,12 @@ def output_unit() -> Picture:
 def gradient_by_layer(seeds: int = claims.SEEDS) -> Picture:
     """S4: the gradient's norm by layer in random networks."""
     layers = np.arange(1.0, claims.DEEP + 1)
-    curves = []
+    lines = []
     for name in ("sigmoid", "tanh", "relu"):
         found = claims.by_layer(name, seeds)
         logs = np.log(found.gradient / found.gradient[:, -1:])
-        curves.append(_band(found.label, layers, logs, np.exp))
-    panel = Panel("", "layer", "gradient's norm, last layer = 1", tuple(curves), logarithmic=True)
+        lines.append(_band(found.label, layers, logs, np.exp))
+    panel = Panel("", "layer", "gradient's norm, last layer = 1", tuple(lines), logarithmic=True)
     return Picture(
         "The gradient by layer",
         f"{seeds} random networks of {claims.DEEP} layers; bands are 95% intervals of the "
@@ -93,8 +94,8 @@ def mean_by_layer(seeds: int = claims.SEEDS) -> Picture:
     """S8: the mean activation by layer in random networks."""
     layers = np.arange(1.0, claims.DEEP + 1)
     found = [claims.by_layer(name, seeds) for name in ("relu", "elu", "tanh")]
-    curves = [_band(one.label, layers, one.mean) for one in found]
-    panel = Panel("", "layer", "mean activation", tuple(curves))
+    lines = [_band(one.label, layers, one.mean) for one in found]
+    panel = Panel("", "layer", "mean activation", tuple(lines))
     return Picture(
         "The mean by layer",
         f"{seeds} random networks of {claims.DEEP} layers with {claims.WIDE} units and "
@@ -116,13 +117,13 @@ def _band(
 def sum_and_parts(offsets: Floats = OFFSETS, every: int = 10) -> Picture:
     """S5: the sum of sigmoids over 10, with one in ``every`` of its parts."""
     parts = [registry.get("sigmoid", offset=float(o))(X) for o in offsets[::every]]
-    curves = [Curve("", X, part, thin=True) for part in parts]
+    lines = [Curve("", X, part, thin=True) for part in parts]
     total = Curve("sum / 10", X, sum_of_sigmoids(X, offsets) / 10)
     return Picture(
         "A sum of sigmoids and its parts",
         f"{len(offsets)} sigmoids with offsets from {offsets[0]:g} to {offsets[-1]:g}; one in "
         f"{every} of them in grey.",
-        (Panel("", "X", "sum of sigmoids", (total, *curves)),),
+        (Panel("", "X", "sum of sigmoids", (total, *lines)),),
     )
 
 

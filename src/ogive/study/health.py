@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 from ogive.diagnosis.probe import probe
 from ogive.study.network import OUTPUT_UNITS, Network
 from torch import Tensor
 
+ONE = threading.Lock()  # threads may train side by side; of probes one process runs one at a time
 ROWS = 256  # of the validation rows: enough for shares of a few percent
 FIGURES = ("saturated", "off", "before_size", "mean_shift", "gradient", "correlation", "rank")
 
@@ -22,9 +24,10 @@ def health_of(network: Network, x: Tensor, y: Tensor) -> dict[str, Any] | None:
     if not network.shape.depth or not len(x):
         return None
     unit = OUTPUT_UNITS[network.kind]
-    health = probe(
-        network, x[:ROWS], y[:ROWS], lambda z, given: unit.loss_and_gradient(z, given)[0].mean()
-    )
+    with ONE:
+        health = probe(
+            network, x[:ROWS], y[:ROWS], lambda z, given: unit.loss_and_gradient(z, given)[0].mean()
+        )
     return {
         "rows": min(len(x), ROWS),
         "layers": [

@@ -1,6 +1,7 @@
 """How Sphinx builds the site; `make docs` calls it."""
 
 import importlib.metadata
+from typing import Any
 
 project = "Ogive"
 author = "The Ogive authors"
@@ -31,3 +32,13 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#005a8c", "color-brand-content": "#005a8c"},
     "dark_css_variables": {"color-brand-primary": "#56b4e9", "color-brand-content": "#56b4e9"},
 }
+
+
+def _theirs(_app: Any, _what: str, name: str, *_: Any) -> bool | None:
+    """Leave out what scikit-learn adds to every estimator; its text is for its own site."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
+def setup(app: Any) -> None:
+    """Connect what is above; Sphinx calls it."""
+    app.connect("autodoc-skip-member", _theirs)

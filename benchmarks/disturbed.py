@@ -68,7 +68,7 @@ def emptied(store: Path, copy: Path) -> None:
 def outcome(study: Study) -> tuple[object, ...]:
     """All that a study came to; the seconds that its units took are no part of it."""
     timeless = replace(study, seconds=dict.fromkeys(study.seconds, 1.0))
-    return study.runs, verdict(timeless, None)
+    return timeless, verdict(timeless, None)
 
 
 def main() -> None:

@@ -100,6 +100,7 @@ def test_one_thread_is_undone_by_the_last_unit():
     assert (work.torch.get_num_threads(), work.threads.available()) == before
 
 
+@pytest.mark.slow  # four processes load torch
 def test_local_processes_stay_for_further_rounds_and_are_replaced_when_lost(undisturbed):
     with closing(open_engine(None)) as run:
         assert open_engine(run) is run

@@ -156,7 +156,7 @@ def test_ctrl_c_ends_with_130_and_leaves_a_store_to_go_on_with(
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     signal.signal(signal.SIGINT, before)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         time.sleep(0.1)
         if store.exists() and store.stat().st_size and child.poll() is None:

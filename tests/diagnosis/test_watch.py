@@ -227,7 +227,7 @@ def test_memory_does_not_grow_with_the_steps() -> None:
             sizes.append((len(tensors), sum(t.numel() for t in tensors)))
             del found, tensors
     assert health.batches == 48
-    assert sizes[1] == sizes[2]
+    assert sizes[2] <= sizes[1]  # garbage of other tests may have left meanwhile
 
 
 def test_what_a_watch_leaves_out_is_said() -> None:

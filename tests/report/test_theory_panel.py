@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from markupsafe import escape
 
 import ogive
 from ogive.report.page import page
@@ -69,7 +70,7 @@ def test_the_page_shows_it_once_computed(build: Build) -> None:
     found = verdict(study)
     html = page(study, found)
     assert "What theory says before training" in html
-    assert caption(study) in html
+    assert escape(caption(study)) in html
     assert "have 2 hidden layers" in html
     assert all(line.words in html for line in told(study))
     _theory.cache_clear()

@@ -20,7 +20,7 @@ from ogive.diagnosis.findings import (
     hidden,
 )
 from ogive.diagnosis.measures import flatness
-from ogive.errors import OgiveError
+from ogive.errors import OgiveError, UnknownName
 from ogive.functions import registry
 from ogive.functions.activation import Activation
 
@@ -47,8 +47,12 @@ def _named(rows: list[str]) -> str:
     return shown if len(rows) <= 3 else f"{shown} and {len(rows) - 3} more"
 
 
-def _function(row: LayerHealth) -> Activation:
-    return registry.get(row.function)
+def _function(label: str) -> Activation | None:
+    """The function of that label; None for one of the user's own, which the model alone holds."""
+    try:
+        return registry.get(label)
+    except UnknownName:
+        return None
 
 
 def _swap(name: str, why: str) -> Remedy:
@@ -169,7 +173,8 @@ def _gradient(health: Health) -> Iterator[Finding]:
         return
     first, last = rows[0], rows[-1]
     a_layer = f"by the factor {decay(health):.3g} a layer"
-    flat = flatness(_function(first)).off == "none"
+    own = _function(first.function)
+    flat = own is not None and flatness(own).off == "none"
     if ratio < LIMITS["vanishing gradient"].value:
         way = [_swap("relu", "take a function whose slope does not shrink it")] if flat else []
         yield _finding(

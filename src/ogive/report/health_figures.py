@@ -16,6 +16,7 @@ import numpy as np
 from ogive.diagnosis.figures import LayerHealth
 from ogive.diagnosis.health import Health
 from ogive.diagnosis.measures import BINS, REACH
+from ogive.errors import UnknownName
 from ogive.functions import registry
 from ogive.report.style import BLUE, GREY, ORANGE, VERMILLION, WIDTH, plain, styled
 
@@ -85,9 +86,11 @@ def _histogram(row: LayerHealth) -> Histogram:
     counts = np.array(row.histogram, dtype=float)
     shares = counts / max(1.0, counts.sum())
     x = np.linspace(-REACH, REACH, 241)
-    act = registry.get(row.function)
-    with np.errstate(all="ignore"):
-        value = np.asarray(act(x), dtype=float)
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(registry.get(row.function)(x), dtype=float)
+    except UnknownName:  # a function of the user's own, which the model alone holds: no curve
+        value = np.full_like(x, np.nan)
     edges = np.linspace(-REACH, REACH, BINS + 1)
     density = shares[1:-1] / (edges[1] - edges[0])
     below, above = float(shares[0]), float(shares[-1])

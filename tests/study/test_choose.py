@@ -167,7 +167,7 @@ def test_an_interrupted_race_decides_as_the_undisturbed_one(tmp_path):
     again = small(rows, **settings, store=store)
     assert final(again.study) == final(whole.study)
     assert again.verdict.race == whole.verdict.race
-    assert again.sentence == whole.sentence
+    assert again.ties == whole.ties
 
 
 def test_a_store_of_an_older_protocol_is_reported_and_not_continued(choice, tmp_path):

@@ -57,6 +57,7 @@ def test_workers_of_another_version_are_refused_and_named(processes, monkeypatch
         outcome(processes.address)
 
 
+@pytest.mark.slow
 def test_a_driver_and_a_worker_that_are_killed_change_nothing(processes, undisturbed, tmp_path):
     store = tmp_path / "study.sqlite"
     program = f"import clusters; clusters.choose_quickly({str(store)!r}, {processes.address!r})"

@@ -191,6 +191,7 @@ def everything() -> tuple[list[Tensor], list[Tensor]]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow  # test_onnx_of_a_network_with_every_entry is the quick one
 def test_onnx_of_every_entry(everything: tuple[list[Tensor], list[Tensor]]) -> None:
     assert disagreeing(ENTRIES, GIVEN[0], everything[0][0], 0, ONNX_BOUND) == []
 

@@ -14,6 +14,7 @@ here: noise, tones and crystals, so that the pages say how a network answers to 
 from __future__ import annotations
 
 import argparse
+import copy
 import importlib.util
 import math
 import sys
@@ -184,6 +185,11 @@ def said(network: Pretrained, pages: Path | None) -> Iterator[str]:
     swap.undo()
     same = all(torch.equal(a, b) for a, b in zip(before, outputs(model, x), strict=True))
     yield f"  undone: outputs are {'' if same else 'NOT '}as before"
+    fresh = copy.deepcopy(model)
+    drawn = ogive.init_(fresh, x)
+    sizes = [layer.after for layer in drawn.layers if layer.after is not None]
+    reach = f"; variances {min(sizes):.2g} to {max(sizes):.2g}" if sizes else ""
+    yield f"init_ of a copy: {drawn.title()}{reach}; then {ogive.probe(fresh, x).verdict}"
 
 
 def main(pages: Path | None, only: str) -> None:

@@ -44,7 +44,7 @@ def splits_within(
         """Seconds for all units: turns of the workers, the longest unit setting the pace."""
         paid = for_budget(plan, splits)
         rounds = [end for end in paid.looks or (splits,) if end <= splits]
-        seconds = START_UP * len(rounds)
+        seconds = START_UP  # workers stay from round to round
         for begin, end in itertools.pairwise((0, *rounds)):
             units = [unit for unit in paid.units() if begin <= unit.splits[0] < end]
             longest = max(len(unit.splits) for unit in units)
